@@ -13,8 +13,10 @@ from pathlib import Path
 
 from . import (
     engine,
+    fleet,
     inprocess,
     interception,
+    lint,
     mcp,
     page,
     pages,
@@ -41,6 +43,7 @@ PARTS = {
         inprocess,
         engine,
         interception,
+        lint,
         test_suite,
         snapshots,
         webhooks,
@@ -49,11 +52,12 @@ PARTS = {
         peers,
         starvation,
         state,
+        fleet,
     )
 }
 
-#: Parts that are run only by their name: they measure others than the emulator, or take minutes.
-ON_REQUEST = {"servers", "peers", "test-suite"}
+#: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
+ON_REQUEST = {"servers", "peers", "fleet", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
 PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}

@@ -384,6 +384,9 @@ class _OptionRecorder:
     def addoption(self, name: str, *, help: str, metavar: str | None = None, **_: Any) -> None:
         self.options.append((f"`{name}{f' {metavar}' if metavar else ''}`", help))
 
+    def addini(self, name: str, help: str, **_: Any) -> None:
+        self.options.append((f"`{name}` (ini option)", help))
+
 
 def _seeds() -> Iterator[str]:
     schema = json_schema()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from make_emulator.plain_text import escape_control_characters, pluralize, printable
+from make_emulator.plain_text import escape_control_characters, find_slip, pluralize, printable
 
 
 @pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\r\nb", "a\u2028b", "a\x85b", "a\x00b"])
@@ -30,3 +30,24 @@ def test_a_noun_agrees_with_its_number() -> None:
         "2 times",
         "1,000 times",
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("nmae", ["age", "name"], "name"),
+        ("ID", ["id"], "id"),
+        ("row_number", ["rowNumber"], "rowNumber"),
+        ("includeHeaders", ["includesHeaders"], "includesHeaders"),
+        ("chanel", ["channel", "channelType"], "channel"),
+        ("stripHtml", ["stripHTML"], "stripHTML"),
+        ("userEmail", ["email"], None),
+        ("escapeJSON", ["escapeHTML"], None),
+        ("to", ["do", "so"], None),
+        ("x", [], None),
+    ],
+)
+def test_a_slip_differs_by_case_separators_or_a_few_characters(
+    word: str, known: list[str], meant: str | None
+) -> None:
+    assert find_slip(word, known) == meant

@@ -67,7 +67,7 @@ def _build_module(facts: Mapping[str, Any]) -> dict[str, Any]:
         for parameter in dict.fromkeys(each["param"] for each in connections)
     }
     first = next(iter(types), None)
-    # Which parameter a type was chosen in is not told.
+    # Which parameter a type was chosen in is not known.
     chosen = facts.get("connectionSeen", ()) if len(types) < 2 else ()
     hooks = list(facts.get("hook", ()))
     return _without_empty(

@@ -113,7 +113,7 @@ def find_value(document: Json, path: Path) -> Json:
         PatchError: if there is none.
     """
     for depth, step in enumerate(path):
-        if isinstance(document, Mapping) and step in document:
+        if isinstance(document, Mapping) and str(step) in document:
             document = document[str(step)]
         elif isinstance(document, (list, tuple)) and isinstance(step, int) and 0 <= step < len(document):
             document = document[step]
@@ -143,7 +143,7 @@ def _remove(document: Json, path: Path) -> Json:
         return None
     parent, step = find_value(document, path[:-1]), path[-1]
     if isinstance(parent, Mapping):
-        rest: Json = {name: value for name, value in parent.items() if name != step}
+        rest: Json = {name: value for name, value in parent.items() if name != str(step)}
     else:
         assert isinstance(parent, (list, tuple))
         rest = [value for place, value in enumerate(parent) if place != step]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from typing import Any
 
 from .json_patch import END_OF_ARRAY, Operation, PatchError, Path, format_pointer
 from .json_types import Json
@@ -25,21 +26,27 @@ _ESCAPED_CHARACTER = re.compile(r"\\u00[89a-fA-F]|\\u0[1-9a-fA-F]|\\u[1-9a-fA-F]
 _MEMBER_ORDER = ("id", "module", "version", "parameters", "filter", "mapper", "metadata")
 
 
-@dataclass(slots=True)
 class TextNode:
     """A value of a JSON text: where it starts and ends, and for a container its entries.
 
     Attributes:
+        kind: ``{``, ``[``, ``"`` or another first character.
+        children: the values of the members, or the items.
         names: the start and end of the name of each member of an object.
         keys: the names, decoded.
     """
 
-    start: int
-    end: int = 0
-    kind: str = ""
-    children: list[TextNode] = field(default_factory=list)
-    names: list[tuple[int, int]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
+    __slots__ = ("children", "end", "keys", "kind", "names", "start")
+
+    def __init__(self, start: int, end: int, kind: str) -> None:
+        self.start = start
+        self.end = end
+        self.kind = kind
+        # Most values are no containers.
+        is_container = kind in "{["
+        self.children: list[TextNode] = [] if is_container else _NONE
+        self.names: list[tuple[int, int]] = [] if kind == "{" else _NONE
+        self.keys: list[str] = [] if kind == "{" else _NONE
 
     def entry(self, place: int) -> tuple[int, int]:
         """Returns the start and end of an entry: of a member with its name, or of an item."""
@@ -49,40 +56,43 @@ class TextNode:
     def place_of(self, step: str | int) -> int | None:
         """Returns the place of an entry, that of the last of several members of one name; ``None`` if there is none."""
         if self.kind == "{":
-            places = [place for place, key in enumerate(self.keys) if key == step]
+            places = [place for place, key in enumerate(self.keys) if key == str(step)]
             return places[-1] if places else None
         if self.kind == "[" and isinstance(step, int) and 0 <= step < len(self.children):
             return step
         return None
 
 
+#: Entries of a value that is no container; nothing is ever added to it.
+_NONE: list[Any] = []
+
+
 def scan(text: str) -> TextNode:
     """Returns the root of a valid JSON text."""
-    root = TextNode(0)
-    open_nodes = [root]
-    name: re.Match[str] | None = None
+    root = TextNode(0, 0, "[")
+    parent = root
+    around: list[TextNode] = []
     expects_name = False
     for match in _TOKEN.finditer(text):
-        token, parent = match[0], open_nodes[-1]
-        if token in "}]":
-            open_nodes.pop().end = match.end()
-            expects_name = False
-        elif token == ",":
-            expects_name = parent.kind == "{"
-        elif token == ":":
+        token = match[0]
+        first = token[0]
+        if first == "," or first == ":":
+            expects_name = first == "," and parent.kind == "{"
+        elif first == "}" or first == "]":
+            parent.end = match.end()
+            parent = around.pop()
             expects_name = False
         elif expects_name:
-            name = match
+            # Most names have no escapes.
+            parent.keys.append(json.loads(token) if "\\" in token else token[1:-1])
+            parent.names.append(match.span())
         else:
-            node = TextNode(match.start(), match.end(), token if token in "{[" else token[0])
+            node = TextNode(match.start(), match.end(), first)
             parent.children.append(node)
-            if name is not None:
-                parent.names.append(name.span())
-                parent.keys.append(json.loads(name[0]))
-                name = None
-            if token in "{[":
-                open_nodes.append(node)
-                expects_name = token == "{"
+            if first == "{" or first == "[":
+                around.append(parent)
+                parent = node
+                expects_name = first == "{"
     return root.children[0]
 
 
@@ -242,11 +252,11 @@ class _TextEditor:
         return self._replaced(parent.entry(0)[0], parent.entry(1)[0], "")
 
     def _move(self, source: Path, path: Path) -> str:
-        *_, parent, node = (TextNode(0), *self._trace(source))
+        *_, parent, node = (TextNode(0, 0, "["), *self._trace(source))
         renames = source[:-1] == path[:-1] and parent.kind == "{" and path != source
         if renames and parent.place_of(path[-1]) is None:
             place = parent.children.index(node)
-            return self._replaced(*parent.names[place], self._dump(path[-1]))
+            return self._replaced(*parent.names[place], self._dump(str(path[-1])))
         raw, old_indent = self._text[node.start : node.end], self._indent_at(node.start)
         rest = _TextEditor(self._remove(source))
         *above, target = rest._trace(path[:-1])

@@ -11,10 +11,10 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
+from .lazy_dataclasses import dataclass
 from .resources import fixture_path
 
 ModuleKind: TypeAlias = Literal[
@@ -34,8 +34,8 @@ ModuleKind: TypeAlias = Literal[
     "trigger-polling",
     "universal",
 ]
-Trust: TypeAlias = Literal["full", "partial", "name"]
-"""Trust in the fields of a module: seen in real exports; extracted by others, with coarse types; only the name is known."""
+Trust: TypeAlias = Literal["full", "declared", "partial", "name"]
+"""Trust in the fields of a module: seen in real exports; declared by a world; extracted by others, with coarse types; only the name is known."""
 
 Requirement: TypeAlias = Literal["always", "mostly", "sometimes", "never"]
 
@@ -66,6 +66,8 @@ _MAX_NAME_LENGTH = 100
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: Apps whose modules people look for in each other.
 _RELATED_APPS = {"builtin": ("util",), "util": ("builtin",)}
+#: Searches in a section, after which it is parsed in whole.
+_MAX_SEARCHES = 100
 #: Sections of the file, in their order.
 _SECTIONS = (b"apps", b"modules", b"aliases", b"invented")
 #: Least similarity of a suggestion, as `difflib` measures it.
@@ -126,6 +128,11 @@ class CatalogueModule:
         return self.name.partition(":")[0]
 
     @property
+    def is_described(self) -> bool:
+        """True if its fields are known from exports, or declared."""
+        return self.trust in ("full", "declared")
+
+    @property
     def requires_connection(self) -> bool:
         """True if it works with a connection; a key, unlike one, signs in to services that may do without."""
         return self.connection_parameter is not None and not any(
@@ -138,7 +145,7 @@ class CatalogueModule:
 
         A field beside a select may be shown for some of its values only; a switch and a list have a value if they are left out.
         """
-        if self.trust != "full" or self.has_dynamic_mapper:
+        if not self.is_described or self.has_dynamic_mapper:
             return ()
         if any(field.type == "select" or field.choice_fields for field in (*self.parameters, *self.mapper)):
             return ()
@@ -207,14 +214,20 @@ class _Section(Mapping[str, Any]):
     def __init__(self, lines: bytes) -> None:
         #: The lines, each between line breaks.
         self._lines = lines + b"\n"
+        self._searches = 0
 
     def __getitem__(self, name: str) -> Any:
-        if name in vars(self).get("_members", ()):
+        if self._is_parsed():
             return self._members[name]
         start = self._lines.find(b"\n%s: " % _quote(name))
         if start < 0:
             raise KeyError(name)
         return self._parse(start, self._lines.index(b"\n", start + 1))[name]
+
+    def _is_parsed(self) -> bool:
+        """Returns true once all lines are parsed, which they are after some searches: then each takes no time."""
+        self._searches += 1
+        return self._searches > _MAX_SEARCHES or "_members" in vars(self)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -223,6 +236,8 @@ class _Section(Mapping[str, Any]):
         return len(self._members)
 
     def __contains__(self, name: object) -> bool:
+        if self._is_parsed():
+            return name in self._members
         return isinstance(name, str) and b"\n%s: " % _quote(name) in self._lines
 
     def having_prefix(self, prefix: str) -> dict[str, Any]:
@@ -344,10 +359,10 @@ class ModuleCatalogue:
         app = name.partition(":")[0]
         if app.startswith("app#"):
             return Judgement(verdict="unknown", reason=f"'{app}' is an app of the organization's own")
-        known = self._modules.get(name)
-        if known is not None:
+        known = tuple(self.iter_versions(name))
+        if known:
             versions = self.versions_of(name)
-            if str(version) in known or (not versions and "?" in known):
+            if version in versions or not versions:
                 return KNOWN
             listed = ", ".join(map(str, versions))
             return Judgement(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _CONTROL_CHARACTER = re.compile(f"[{_CONTROLS}]")
+_SEPARATORS = re.compile(r"[\W_]+")
 _CONTROL_CHARACTERS = re.compile(f"[{_CONTROLS}]+")
 
 
@@ -32,6 +33,47 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Returns the suggestion ``; did you mean 'name'?`` if a word resembles a known one, ignoring case; else nothing."""
     similar = find_similar(word, known)
     return f"; did you mean '{similar}'?" if similar is not None else ""
+
+
+def find_slip(word: str, known: Iterable[str]) -> str | None:
+    """Returns the known word that a word is a slip of: another case, other separators, or a few wrong characters.
+
+    One that is only alike, such as ``userEmail`` for ``email``, is no slip. The more characters, the more may be wrong.
+    """
+    plain = _plain_form(word)
+    best: tuple[int, str] | None = None
+    for candidate in known:
+        form = _plain_form(candidate)
+        if form == plain:
+            return candidate
+        length = max(len(form), len(plain))
+        allowed = 0 if length < 4 else 1 if length < 6 else 2 if length < 12 else 3
+        if abs(len(form) - len(plain)) > allowed or (best is not None and best[0] <= 1):
+            continue
+        distance = _edit_distance(plain, form)
+        if distance <= allowed and (best is None or distance < best[0]):
+            best = distance, candidate
+    return best[1] if best is not None else None
+
+
+def _plain_form(word: str) -> str:
+    return _SEPARATORS.sub("", word).casefold()
+
+
+def _edit_distance(a: str, b: str) -> int:
+    """Returns the number of characters to insert, delete, replace or swap with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for place, character in enumerate(a, 1):
+        last, before, row = before, row, [place]
+        for other_place, other in enumerate(b, 1):
+            distance = min(
+                before[other_place] + 1, row[-1] + 1, before[other_place - 1] + (character != other)
+            )
+            if place > 1 and other_place > 1 and character == b[other_place - 2] and a[place - 2] == other:
+                distance = min(distance, last[other_place - 2] + 1)
+            row.append(distance)
+    return row[-1]
 
 
 def pluralize(number: int, noun: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from .http.faults import FaultRules
 from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
+from .lazy_dataclasses import dataclass
 from .redaction.secret_values import SecretValues
 from .world import settings, slots
 from .world.checkpoints import Checkpoints

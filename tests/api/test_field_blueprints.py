@@ -236,6 +236,11 @@ def test_a_text_is_no_connection(api: ApiClient, method: str, value: str) -> Non
 
 
 @methods
+def test_an_input_of_the_scenario_can_be_the_connection(api: ApiClient, method: str) -> None:
+    assert_ok(send(api, method, connected("slack:CreateMessage", 4, "{{var.input.mySlack}}")))
+
+
+@methods
 def test_a_connection_that_is_not_there_says_which_module_wants_it(api: ApiClient, method: str) -> None:
     response = send(api, method, connected("slack:CreateMessage", 4, 999))
     assert_refused(response, 404, detail="Connection not found 'slack:999'.", code="IM304")

@@ -228,10 +228,12 @@ def test_http_requests_that_no_rule_matches_can_end_the_run() -> None:
     with MakeEmulator() as make:
         world = make.create_world(unmatched="fail")
         id = _Client(world).scenario(REQUEST)
-        assert world.run(id)["error"]["message"] == "No rule matches GET https://api.example.com/orders."
+        assert world.run(id)["error"]["message"] == (
+            "No rule matches GET https://api.example.com/orders (the world has no rules)."
+        )
         world.http.respond("https://api.example.com/order", json={})
         assert world.run(id)["error"]["message"] == (
-            "No rule matches GET https://api.example.com/orders; the nearest is 'any https://api.example.com/order'."
+            "No rule matches GET https://api.example.com/orders (the nearest is 'any https://api.example.com/order')."
         )
         world.http.respond("https://api.example.com/orders", json={})
         assert world.run(id)["status"] == 1
@@ -247,7 +249,7 @@ def test_calls_that_nothing_matches_can_end_the_run() -> None:
         world.modules.script("slack:createMessage", output={"ts": "1"})
         run = world.run(id)
         assert run["error"]["message"] == (
-            "No script matches module 1 (slack:CreateMessage); did you mean 'slack:createMessage'?"
+            "No script matches module 1 (slack:CreateMessage); the nearest is of 'slack:createMessage'."
         )
         world.modules.script("slack:CreateMessage", output={"ts": "1"})
         assert world.run(id)["status"] == 1

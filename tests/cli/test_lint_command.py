@@ -146,3 +146,30 @@ def test_a_request_of_the_api_is_linted_with_its_scheduling(folder: Path) -> Non
         "body.json:1: error [interval-too-short] The interval is 30 seconds; the plan allows 60 or more."
         in result.output
     )
+
+
+def calling(id: int, name: str) -> dict[str, Any]:
+    start = {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}}
+    parameters = {"scenario": f"SCN_{id}", "shouldWaitForExecutionEnd": True}
+    call = {"id": 2, "module": "scenario-service:CallSubscenario", "version": 2, "mapper": {}}
+    return {"name": name, "flow": [start, {**call, "parameters": parameters}], "metadata": {}}
+
+
+def test_exports_of_a_folder_that_call_each_other_in_a_loop_are_found(tmp_path: Path) -> None:
+    for id, called in ((77, 78), (78, 79), (79, 78)):
+        (tmp_path / f"{id}.json").write_text(json.dumps(calling(called, f"S{id}"), indent=1), "utf-8")
+    lines = [line for line in run(str(tmp_path)).output.splitlines() if "scenario-loop" in line]
+    assert [Path(line.partition(".json")[0]).name for line in lines] == ["78", "79"]
+    assert "calls scenario 79, which calls this one again" in lines[0]
+    # A file by itself has nothing to call.
+    assert "scenario-loop" not in run(str(tmp_path / "78.json")).output
+
+
+def test_the_scheduling_of_a_response_has_its_own_line(folder: Path) -> None:
+    blueprint = {**BLUEPRINT, "flow": BLUEPRINT["flow"][:1]}
+    scheduling = {"type": "hourly"}
+    body = {"code": "OK", "response": {"blueprint": blueprint, "scheduling": scheduling}}
+    text = json.dumps(body, indent=1)
+    (folder / "response.json").write_text(text, "utf-8")
+    line = text[: text.index('"scheduling"')].count("\n") + 1
+    assert f"response.json:{line}: error [invalid-scheduling]" in run("response.json").output

@@ -145,7 +145,7 @@ def test_the_marker_has_settings(make_world: make_emulator.World, make_client: A
 @pytest.mark.parametrize(
     ("option", "text"),
     [
-        ("apiAccess", "--setting needs NAME=VALUE"),
+        ("apiAccess", "A setting has the form NAME=VALUE"),
         ("apiAcces=false", "did you mean 'apiAccess'"),
         ("apiAccess=no", "must be one of: true, false"),
     ],

@@ -17,10 +17,10 @@ import requests
 
 from helpers.api import ADMIN_TOKEN
 from helpers.fleet import name_at
-from helpers.oauth import CALLBACK, query_of
+from helpers.oauth import CALLBACK, PKCE, query_of
 from helpers.server import run_server
 from helpers.waiting import wait_until
-from make_emulator.world.slots import slot_of_name
+from make_emulator.world.slots import slot_of_key, slot_of_name
 
 COUNT = 3
 KEY = {"X-Emulator-Key": "k"}
@@ -201,9 +201,31 @@ def test_a_balancer_that_knows_nothing_of_worlds_is_enough(
             me = balanced.call("GET", f"{root}/api/v2/users/me", headers=header)
             assert me.json()["authUser"]["id"] == 1
             assert balanced.call("GET", f"{root}/_emulator/worlds/{world['name']}", headers=KEY).ok
+            page = balanced.call("GET", f"{root}/_emulator/?world={world['name']}", headers=KEY)
+            assert all(f">{other['name']}<" in page.text for other in (*worlds, {"name": "default"}))
             wrong = {"X-Emulator-Key": "wrong"}
             for path in (f"/worlds/{world['name']}", "/worlds"):
                 assert balanced.call("GET", f"{root}/_emulator{path}", headers=wrong).status_code == 403
+
+
+def test_a_client_that_registers_itself_at_one_worker_is_known_to_all(
+    balanced: Balanced, worlds: list[dict[str, Any]]
+) -> None:
+    for index in range(COUNT):
+        root = balanced.worker_url(index)
+        body = {"redirect_uris": [CALLBACK]}
+        client = balanced.call("POST", f"{root}/oauth/v2/register/mcp", json=body).json()
+        query = {
+            "client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", **PKCE,
+        }  # fmt: skip
+        url = requests.Request("GET", f"{balanced.root}/oauth/v2/authorize", params=query).prepare().url
+        for world in worlds:
+            path = f"/worlds/{world['name']}/oauth/requests"
+            waiting = balanced.control("POST", path, json={"url": url})
+            assert waiting.status_code == 201, waiting.text
+            id = waiting.json()["request"]["id"]
+            redirect = balanced.control("POST", f"{path}/{id}/approve").json()["redirectTo"]
+            assert slot_of_key(query_of(redirect)["code"]) == slot_of_name(world["name"])
 
 
 def test_a_worker_that_is_down_is_an_error_of_its_own_worlds_alone(balanced: Balanced) -> None:

@@ -12,7 +12,13 @@ from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ExpressionError
 from make_emulator.engine.expressions.context import Environment
 from make_emulator.engine.expressions.values import Value
-from make_emulator.engine.filters import condition_holds, conditions_hold, evaluate_conditions, operator_hint
+from make_emulator.engine.filters import (
+    condition_holds,
+    conditions_hold,
+    evaluate_conditions,
+    operator_hint,
+    similar_operator,
+)
 from make_emulator.json_types import Json
 
 
@@ -106,6 +112,24 @@ def test_an_operator_that_does_not_exist_has_a_hint_with_the_nearest_one() -> No
     assert operator_hint("date:before") == "Make has no operator 'date:before'; did you mean 'date:less'?"
     assert operator_hint("text:isempty") == "Make has no operator 'text:isempty'; did you mean 'notexist'?"
     assert operator_hint("§") == "Make has no operator '§'."
+
+
+@pytest.mark.parametrize(
+    ("operator", "meant"),
+    [
+        ("string:equal", "text:equal"),
+        ("equals", "text:equal"),
+        ("text:isnotempty", "exist"),
+        ("number:greaterThanOrEqual", "number:greaterorequal"),
+        ("text:contains:ci", "text:contain:ci"),
+        ("integer:>", "number:greater"),
+        ("datetime:before", "date:less"),
+        ("text:regex", "text:pattern"),
+        ("text:not_contain", "text:notcontain"),
+    ],
+)
+def test_operators_of_other_languages_have_the_one_of_make(operator: str, meant: str) -> None:
+    assert similar_operator(operator) == meant
 
 
 def test_an_unknown_operator_of_a_search_is_an_error() -> None:

@@ -23,10 +23,13 @@ from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
 from make_emulator.blueprint_import.export import BlueprintExport, parse_export
 from make_emulator.blueprint_import.stubs import create_stubs
 from make_emulator.engine.apps.catalog import get_support_level
+from make_emulator.engine.blueprints.completeness import find_blueprint_errors
 from make_emulator.engine.runtime import executor
+from make_emulator.engine.scenarios import module_checks
 from make_emulator.explain.survey import sample_input
 from make_emulator.world import blueprint_refs, data_stores
 from make_emulator.world.models import Execution, Step
+from make_emulator.world.world import World
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "blueprints"
 CASES: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(
@@ -44,6 +47,13 @@ def cases() -> Iterator[Any]:
     for name, rows in CASES.items():
         for number, row in enumerate(rows, 1):
             yield pytest.param(name, row, id=f"{name}-{number}-{row['status'].lower()}")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_no_module_of_a_shipped_blueprint_is_called_unknown_or_incomplete(path: Path) -> None:
+    held = parse_export(path.read_bytes())
+    assert module_checks.find_warnings(World("w"), held.blueprint) == []
+    assert list(find_blueprint_errors(held.blueprint)) == []
 
 
 @pytest.fixture

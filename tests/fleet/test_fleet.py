@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
+import re
 import socket
 import sys
 from collections import Counter
@@ -14,7 +16,7 @@ import requests
 
 from helpers.api import ADMIN_TOKEN
 from helpers.fleet import FleetClient, name_at, run_fleet
-from helpers.oauth import CALLBACK, query_of
+from helpers.oauth import CALLBACK, PKCE, VERIFIER, query_of
 from make_emulator.world.slots import slot_of_key, slot_of_name
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows hands no connections over")
@@ -328,3 +330,90 @@ def _ca_file(fleet: FleetClient) -> str:
 def test_the_default_world_and_its_well_known_token_are_there(fleet: FleetClient) -> None:
     assert fleet.worlds()[0] == "default"
     assert fleet.get("/users/me", ADMIN_TOKEN).json()["authUser"]["name"] == "Ada Maker"
+
+
+def _register(fleet: FleetClient) -> dict[str, str]:
+    body = {"client_name": "Agent", "redirect_uris": [CALLBACK]}
+    response = requests.post(f"{fleet.root}/oauth/v2/register/mcp", json=body, timeout=60)
+    assert response.status_code == 201
+    client: dict[str, str] = response.json()
+    return client
+
+
+def test_a_client_that_registered_itself_gets_access_to_a_world_of_any_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    client = _register(fleet)
+    query = {
+        "client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", **PKCE,
+    }  # fmt: skip
+    for world in worlds:
+        with fleet.session() as browser:
+            page = browser.get(f"{fleet.root}/oauth/v2/authorize", params=query, timeout=60)
+            if f", world {world['name']}<" not in page.text:
+                (address,) = re.findall(rf'<a href="([^"]+)">{world["name"]}</a>', page.text)
+                page = browser.get(fleet.root + html.unescape(address), timeout=60)
+            (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+            (ticket,) = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)
+            choice = f"1:1:{world['name']}"
+            assert f'value="{choice}"' in page.text
+            form = {"csrf_token": ticket, "choice": choice, "decision": "approve", "scope": ["mcp:use"]}
+            done = browser.post(
+                fleet.root + html.unescape(action), data=form, allow_redirects=False, timeout=60
+            )
+        code = query_of(done.headers["Location"])["code"]
+        assert slot_of_key(code) == slot_of_name(world["name"])
+        tokens = requests.post(
+            f"{fleet.root}/oauth/v2/token",
+            data={
+                "grant_type": "authorization_code",
+                "client_id": client["client_id"],
+                "client_secret": client["client_secret"],
+                "code": code,
+                "code_verifier": VERIFIER,
+            },
+            timeout=60,
+        )
+        assert tokens.status_code == 200, tokens.text
+        answer = requests.post(
+            f"{fleet.root}/mcp/stateless",
+            json={"jsonrpc": "2.0", "id": 1, "method": "ping"},
+            headers={
+                "Authorization": f"Bearer {tokens.json()['access_token']}",
+                "Accept": "application/json, text/event-stream",
+            },
+            timeout=60,
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_person_logs_in_with_a_token_of_a_world_of_any_worker() -> None:
+    with run_fleet("--control-key", "k") as fleet:
+        key = {"X-Emulator-Key": "k"}
+        client = _register(fleet)
+        query = {
+            "client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", **PKCE,
+        }  # fmt: skip
+        for index in range(2):
+            body = {"name": name_at(index)}
+            world = fleet.control("POST", "/worlds", json=body, headers=key).json()["world"]
+            with fleet.session() as browser:
+                page = browser.get(f"{fleet.root}/oauth/v2/authorize", params=query, timeout=60)
+                for _ in range(2):
+                    (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+                    ids = re.findall(r'name="request_id" value="([^"]+)"', page.text)
+                    if ids:
+                        form = {"request_id": ids[0], "api_token": world["token"]}
+                        page = browser.post(fleet.root + html.unescape(action), data=form, timeout=60)
+                assert f'value="1:1:{world["name"]}"' in page.text
+
+
+def test_a_client_cannot_choose_its_own_credentials(fleet: FleetClient) -> None:
+    body = {"redirect_uris": [CALLBACK]}
+    headers = {
+        "X-Make-Emulator-Worker": "guess 127.0.0.1 http",
+        "X-Make-Emulator-Client": "55555555-5555-4555-8555-555555555555 secret",
+    }
+    response = requests.post(f"{fleet.root}/oauth/v2/register/mcp", json=body, headers=headers, timeout=60)
+    assert response.status_code == 201
+    assert response.json()["client_id"] != "55555555-5555-4555-8555-555555555555"

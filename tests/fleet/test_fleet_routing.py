@@ -90,7 +90,6 @@ def test_a_key_in_a_toolbox_path_is_stronger_than_the_header() -> None:
         ("/_emulator/worlds/default/clock", None),
         ("/oauth/v2/authorize", None),
         (f"/oauth/v2/authorize?client_id={CHOSEN}", None),
-        ("/oauth/v2/register/mcp", None),
         ("/", None),
         ("*", None),
         ("", None),
@@ -109,6 +108,7 @@ def test_all_else_is_for_the_default_world(target: str, authorization: str | Non
         "/_emulator/docs",
         "/.well-known/oauth-authorization-server",
         "/oauth/v2/oidc/jwks",
+        "/oauth/v2/register/mcp",
         "/oidc/.well-known/openid-configuration",
     ],
 )

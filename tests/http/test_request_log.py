@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
-from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, LogEntry, RequestLog
+from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_LIMIT, LogEntry, RequestLog
 
 
 def entries(api: ApiClient) -> list[dict[str, Any]]:
@@ -87,12 +87,34 @@ def test_old_entries_are_evicted_for_new_ones() -> None:
     assert next(iter(request_log)).path == "/3"
 
 
+def add_entry(request_log: RequestLog, number: int, body: bytes) -> None:
+    entry = LogEntry("GET", f"/{number}", request_body=body[:BODY_LIMIT])
+    request_log.finish(request_log.begin(entry, 0), 200, body)
+
+
 def test_large_bodies_are_evicted_earlier() -> None:
     request_log = RequestLog()
-    for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
-        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"x" * 2 * BODY_LIMIT)
-    assert sum(entry.body_size for entry in request_log) == TOTAL_BODY_LIMIT
-    assert next(iter(request_log)).path == "/5"
+    count = TOTAL_LIMIT // BODY_LIMIT + 5
+    for number in range(count):
+        add_entry(request_log, number, b"%d" % number * 2 * BODY_LIMIT)
+    kept = [entry.path for entry in request_log]
+    assert TOTAL_LIMIT // (BODY_LIMIT + 1_000) < len(kept) < TOTAL_LIMIT // BODY_LIMIT
+    assert kept == [f"/{number}" for number in range(count - len(kept), count)]
+
+
+def test_equal_bodies_are_kept_and_counted_once() -> None:
+    request_log = RequestLog()
+    for number in range(MAX_ENTRIES + 100):
+        add_entry(request_log, number, bytes(BODY_LIMIT))
+    assert len(request_log) == MAX_ENTRIES
+    assert len({id(body) for entry in request_log for body in (entry.request_body, entry.response_body)}) == 1
+    # Neither is forgotten too early, nor counted after its last entry.
+    for number in range(MAX_ENTRIES):
+        add_entry(request_log, number, b"another")
+    assert {entry.response_body for entry in request_log} == {b"another"}
+    assert set(request_log._bodies) == {b"another"}
+    request_log.clear()
+    assert request_log._bytes == 0
 
 
 def test_forms_are_read_before_they_are_masked(api: ApiClient) -> None:

@@ -229,6 +229,9 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
         ("{{upper(trim(1.name)}}", "{{upper(trim(1.name))}}"),
         ('{{formatDate(now; \\"YYYY-MM-DD\\") + 1}}', '{{formatDate(now; "YYYY-MM-DD") + 1}}'),
         ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
+        ("{{1.$1}} {{1.name}}", "{{1.`$1`}} {{1.name}}"),
+        ("{{replace(1.$1; '.$1'; '')}}", "{{replace(1.`$1`; '.$1'; '')}}"),
+        ("a {{{1.name}}} b", "a {{1.name}} b"),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )
@@ -352,7 +355,9 @@ def test_a_version_that_is_a_text_becomes_a_number() -> None:
 
 def test_a_part_that_is_a_text_with_json_becomes_what_it_should_be() -> None:
     node = set_variable(2, "x")
-    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"]), "onerror": "[]"})
+    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"])})
+    assert repair(document, "invalid-structure")["flow"][1] == node
+    document = blueprint(trigger(), {**node, "onerror": "[]"})
     assert repair(document, "invalid-structure")["flow"][1] == {**node, "onerror": []}
     assert has_no_repair(blueprint(trigger(), {**node, "mapper": "{oops"}), "invalid-structure")
     secret = {"name": "v", "scope": "roundtrip", "value": "Bearer sk-live-0123456789abcdef"}

@@ -6,46 +6,9 @@ from typing import Any
 
 import pytest
 
-from make_emulator.lint import RULES, Finding, LintOptions, lint
+from helpers.lint import JsonObject, blueprint, filtered, find, find_one, module, set_variable, slack, trigger
+from make_emulator.lint import RULES, lint
 from make_emulator.resources import fixture_path
-
-JsonObject = dict[str, Any]
-
-
-def blueprint(*flow: JsonObject, **metadata: Any) -> JsonObject:
-    return {"name": "A scenario", "flow": list(flow), "metadata": {"version": 1, **metadata}}
-
-
-def module(id: int, name: str, *, version: int = 1, **parts: Any) -> JsonObject:
-    return {"id": id, "module": name, "version": version, "mapper": {}, **parts}
-
-
-def trigger(id: int = 1, **parts: Any) -> JsonObject:
-    return module(id, "gateway:CustomWebHook", parameters={"hook": 1}, **parts)
-
-
-def set_variable(id: int, value: str, **parts: Any) -> JsonObject:
-    return module(
-        id, "util:SetVariable2", mapper={"name": "v", "scope": "roundtrip", "value": value}, **parts
-    )
-
-
-def slack(id: int, *, version: int = 4, connection: int | None = 7, **parts: Any) -> JsonObject:
-    parameters = {} if connection is None else {"__IMTCONN__": connection}
-    mapper = {"channelWType": "manualy", "channelType": "public", "channel": "C1", "text": "hello"}
-    return module(
-        id, "slack:CreateMessage", **{"version": version, "parameters": parameters, "mapper": mapper, **parts}
-    )
-
-
-def find(document: JsonObject, rule: str, **options: Any) -> list[Finding]:
-    return [finding for finding in lint(document, options=LintOptions(**options)) if finding.rule == rule]
-
-
-def find_one(document: JsonObject, rule: str, **options: Any) -> Finding:
-    findings = find(document, rule, **options)
-    assert len(findings) == 1, findings
-    return findings[0]
 
 
 def test_a_sound_scenario_has_no_findings() -> None:
@@ -86,6 +49,30 @@ def test_a_version_that_is_not_known_is_a_warning() -> None:
     assert finding.suggestion == "Use version 4."
 
 
+EXPECT = [{"name": "channel", "type": "text", "label": "Channel", "required": True}]
+
+
+def test_a_module_that_the_editor_describes_exists_and_its_name_is_a_note() -> None:
+    described = module(2, "slack:PinTheMessage", version=4, metadata={"expect": EXPECT})
+    finding = find_one(blueprint(trigger(), described), "unknown-module")
+    assert (finding.severity, finding.suggestion) == ("info", "")
+    assert (
+        find_one(blueprint(trigger(), {**described, "metadata": {}}), "unknown-module").severity == "warning"
+    )
+    # A description that was copied around a name of another case.
+    slip = module(2, "slack:createMessage", version=4, metadata={"expect": EXPECT})
+    finding = find_one(blueprint(trigger(), slip), "unknown-module")
+    assert (finding.severity, finding.suggestion) == ("warning", "Did you mean slack:CreateMessage?")
+
+
+def test_a_newer_version_that_the_editor_describes_is_a_note() -> None:
+    assert find_one(blueprint(trigger(), slack(2, version=9)), "unknown-version").severity == "warning"
+    described = slack(2, version=9, metadata={"expect": EXPECT})
+    assert find_one(blueprint(trigger(), described), "unknown-version").severity == "info"
+    older = slack(2, version=1, metadata={"expect": EXPECT})
+    assert find_one(blueprint(trigger(), older), "unknown-version").severity == "warning"
+
+
 def test_an_older_version_is_a_note() -> None:
     assert find_one(blueprint(trigger(), slack(2, version=3)), "outdated-version").severity == "info"
 
@@ -107,6 +94,14 @@ def test_a_required_field_without_a_value_is_a_warning() -> None:
     )
     finding = find_one(document, "missing-field")
     assert finding.message == "The required field 'name' of module 2 (util:SetVariable2) has no value."
+
+
+def test_all_fields_of_a_module_that_have_no_value_are_one_finding() -> None:
+    request = module(2, "http:ActionGetFile", version=3, mapper={})
+    finding = find_one(blueprint(trigger(), request), "missing-field")
+    assert finding.message == (
+        "The required fields 'url', 'shareCookies' of module 2 (http:ActionGetFile) have no value."
+    )
 
 
 def test_a_slip_in_the_name_of_a_field_is_a_warning() -> None:
@@ -157,8 +152,10 @@ def test_a_slip_in_the_name_of_an_output_is_a_warning() -> None:
     document = blueprint(hook, set_variable(2, "{{1.nmae}} {{1.age}} {{1.somethingElse}}"))
     finding = find_one(document, "unknown-output-field")
     assert finding.suggestion == "Did you mean 'name'?"
+    other = blueprint(hook, set_variable(2, "{{1.firstName}}"))
+    assert find(other, "unknown-output-field") == []
     variable = blueprint(trigger(), set_variable(2, "x"), set_variable(3, "{{2.total}}"))
-    assert find_one(variable, "unknown-output-field").suggestion == "It has: v."
+    assert find_one(variable, "unknown-output-field").suggestion == "It has 'v'."
 
 
 def test_modules_of_other_routes_are_not_before_a_module() -> None:
@@ -168,10 +165,6 @@ def test_modules_of_other_routes_are_not_before_a_module() -> None:
         routes=[{"flow": [set_variable(3, "x")]}, {"flow": [set_variable(4, "{{3.v}}")]}],
     )
     assert find_one(blueprint(trigger(), router), "unknown-reference").module_id == 4
-
-
-def filtered(id: int, *groups: list[JsonObject]) -> JsonObject:
-    return set_variable(id, "x", filter={"name": "", "conditions": list(groups)})
 
 
 def test_an_unknown_operator_is_an_error() -> None:
@@ -288,7 +281,8 @@ def test_an_interval_below_the_plans_is_an_error() -> None:
 
 def test_a_scenario_that_calls_itself_is_found() -> None:
     def calling(id: int) -> JsonObject:
-        return module(2, "scenario-service:CallSubscenario", version=2, mapper={"scenarioId": id})
+        parameters = {"scenario": f"SCN_{id}", "shouldWaitForExecutionEnd": True}
+        return module(2, "scenario-service:CallSubscenario", version=2, parameters=parameters)
 
     assert (
         "calls itself" in find_one(blueprint(trigger(), calling(5)), "scenario-loop", scenario_id=5).message
@@ -299,11 +293,24 @@ def test_a_scenario_that_calls_itself_is_found() -> None:
     assert find(document, "scenario-loop", scenario_id=5) == []
 
 
-def test_http_requests_without_an_error_handler_are_notes() -> None:
-    request = module(2, "http:ActionGetFile", version=3, mapper={"url": "https://example.com"})
-    assert find_one(blueprint(trigger(), request), "http-without-handler").severity == "info"
-    handled = {**request, "onerror": [module(3, "builtin:Ignore")]}
+def test_http_requests_without_an_error_handler_are_one_note() -> None:
+    def request(id: int, **parts: Any) -> JsonObject:
+        return module(id, "http:ActionGetFile", version=3, mapper={"url": "https://example.com"}, **parts)
+
+    finding = find_one(blueprint(trigger(), request(2)), "http-without-handler")
+    assert (finding.severity, finding.module_id) == ("info", 2)
+    assert finding.message.endswith("has no error handler: a failed request ends the run.")
+    two = find_one(blueprint(trigger(), request(2), request(3)), "http-without-handler")
+    assert two.message.endswith("has no error handler, nor has module 3: a failed request ends the run.")
+    three = find_one(blueprint(trigger(), request(2), request(3), request(4)), "http-without-handler")
+    assert "nor have the 2 other HTTP modules" in three.message
+    handled = request(2, onerror=[module(3, "builtin:Ignore")])
     assert find(blueprint(trigger(), handled), "http-without-handler") == []
+    stored = blueprint(trigger(), request(2), scenario={"dlq": True})
+    assert find(stored, "http-without-handler") == []
+    note = {"moduleIds": [2], "content": "lint: ignore http-without-handler"}
+    noted = blueprint(trigger(), request(2), request(5), notes=[note])
+    assert find_one(noted, "http-without-handler").module_id == 5
 
 
 @pytest.mark.parametrize(
@@ -314,7 +321,7 @@ def test_http_requests_without_an_error_handler_are_notes() -> None:
         (blueprint(), "empty-scenario"),
         (blueprint(module(1, "gateway:CustomWebHook"), {"module": "util:SetVariable2"}), "invalid-module-id"),
         (blueprint(trigger(), set_variable(1, "x")), "duplicate-module-id"),
-        (blueprint(trigger(), "not a module"), "invalid-structure"),  # type: ignore[arg-type]
+        (blueprint(trigger(), "not a module"), "invalid-structure"),
         (blueprint({"id": 1, "module": 5}), "invalid-structure"),
     ],
 )

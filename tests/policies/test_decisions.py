@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from make_emulator import api
 from make_emulator.http.endpoint import PATH_PARAMETER_KINDS, Endpoint, Reference
-from make_emulator.policies.decision import can_ever, decide, is_allowed
+from make_emulator.policies.decision import can_ever, decide, is_allowed, permitted_ids
 from make_emulator.policies.grants import (
     EVERY_KIND,
     LEVELS,
@@ -65,6 +65,16 @@ def test_what_is_allowed_was_granted_for_that_resource(
         assert decision.grant.resource in applicable
         assert action in allowed_actions(decision.grant)
         assert can_ever(agent_of(grants), action, resource.kind)
+
+
+@given(GRANTS, RESOURCES, ACTIONS)
+def test_a_list_permits_what_is_decided_one_by_one(
+    grants: dict[str, tuple[str, ...]], resource: Resource, action: str
+) -> None:
+    agent = agent_of(grants)
+    permitted = permitted_ids(agent, action, resource.kind)
+    for id in ("1", "2", "3", "4"):
+        assert permitted(id) == decide(agent, action, Resource(resource.kind, id)).is_allowed
 
 
 @given(GRANTS, LEVEL_SETS, st.sampled_from(sorted(LEVELS)), RESOURCES, ACTIONS, st.data())

@@ -22,12 +22,7 @@ ON_DEMAND = '{"type": "on-demand"}'
 GET_RECORD = module(
     1, "datastore:GetRecord", {"key": "a", "returnWrapped": False}, parameters={"datastore": 1}
 )
-SEND_MAIL = module(
-    1,
-    "mailer:sendMail",
-    {"to": ["ann@example.com"], "subject": "Hi", "contentType": "text", "text": "Hi"},
-    version=7,
-)
+CALL_OUT = http_request_module("https://api.example.com/")
 
 
 def slack_module(connection_id: int | None = None) -> dict[str, Any]:
@@ -105,13 +100,13 @@ def test_a_denial_is_handled_by_no_error_handler_and_undoes_the_cycle(api: ApiCl
         api,
         set_variable(1, "a"),
         add_record_module(2, "first", "Oslo"),
-        {**SEND_MAIL, "id": 3, "onerror": handler},
+        {**CALL_OUT, "id": 3, "onerror": handler},
         settings={"autoCommit": False, "dlq": True},
     )
-    assert_denied_in_run(api, id, {"data-stores/1": "write"}, "apps/mailer: run")
+    assert_denied_in_run(api, id, {"data-stores/1": "write"}, "apps/http: run")
     assert (1, "first") not in api.world.records
     assert len(api.world.incomplete_executions.where(scenario=id)) == 0
-    assert len(api.world.outbox) == 0
+    assert len(api.world.http_requests) == 0
 
 
 def test_a_called_scenario_needs_its_grant_and_has_the_same_limits(api: ApiClient) -> None:
@@ -137,20 +132,40 @@ def test_a_called_scenario_needs_its_grant_and_has_the_same_limits(api: ApiClien
     ]
 
 
+def test_a_denial_in_a_called_scenario_is_handled_by_no_error_handler(api: ApiClient) -> None:
+    called = create(api, CALL_OUT)
+    parameters = {"scenario": called, "shouldWaitForExecutionEnd": True}
+    call = module(1, "scenario-service:CallSubscenario", {}, parameters=parameters, version=2)
+    id = create(api, {**call, "onerror": [module(9, "builtin:Ignore")]}, return_data(2, done=True))
+    body = run_as_agent(api, id, {f"scenarios/{called}": "run"})
+    assert (body["status"], body["error"]["message"]) == (FAILURE, "[403] Access denied.")
+
+
+def test_an_agent_stops_no_scenario_by_what_it_may_not_do(api: ApiClient) -> None:
+    called = create(api, CALL_OUT)
+    parameters = {"scenario": called, "shouldWaitForExecutionEnd": True}
+    call = module(1, "scenario-service:CallSubscenario", {}, parameters=parameters, version=2)
+    for id, allow in ((called, {}), (create(api, call), {f"scenarios/{called}": "run"})):
+        for _ in range(4):
+            assert run_as_agent(api, id, allow)["status"] == FAILURE
+        assert api.world.scenarios[id].is_active
+        assert api.world.scenarios[called].is_active
+
+
 def test_a_call_of_a_scenario_that_is_none_is_denied_all_the_same(api: ApiClient) -> None:
     id = create(api, module(1, "scenario-service:RunScenario", {}, parameters={"scenario": 99}, version=2))
     assert_denied_in_run(api, id, {}, "scenarios/99: run")
 
 
 @pytest.mark.parametrize(
-    ("node", "app"), [(http_request_module("https://api.example.com/"), "http"), (SEND_MAIL, "mailer")]
+    ("node", "app"), [(CALL_OUT, "http"), (module(1, "acme:CreateMessage", {"text": "Hi"}), "acme")]
 )
 def test_modules_that_call_out_without_a_connection_need_the_grant_of_their_app(
     api: ApiClient, node: Any, app: str
 ) -> None:
     id = create(api, node)
     assert_denied_in_run(api, id, {"apps": "read"}, f"apps/{app}: run")
-    assert len(api.world.outbox) == 0
+    assert len(api.world.http_requests) == 0
     assert run_as_agent(api, id, {f"apps/{app}": "run"})["status"] == SUCCESS
     assert run_as_agent(api, id, {"apps": "run", "*": "off"})["status"] == SUCCESS
 
@@ -162,6 +177,18 @@ def test_a_module_with_a_connection_needs_that(api: ApiClient) -> None:
     grant = f"connections/{slack.id}"
     assert_denied_in_run(api, id, {"apps": "full", grant: "write"}, f"{grant}: run")
     assert run_as_agent(api, id, {grant: "run"})["status"] == SUCCESS
+
+
+def test_a_callback_is_a_call_of_any_address(api: ApiClient) -> None:
+    id = create(api, set_variable(1, "a"))
+    ops = ApiClient(api.app, agent_of(api, {f"scenarios/{id}": "run"}).token or "")
+    body = {"responsive": False, "callbackUrl": "https://app.example.com/runs"}
+    assert "lacks the grant apps/http: run" in why(ops.post(f"/scenarios/{id}/run", json=body))
+    assert len(api.world.callbacks) == 0
+    agent_of(api, {f"scenarios/{id}": "run", "apps/http": "run"})
+    assert_ok(ops.post(f"/scenarios/{id}/run", json=body))
+    agent_of(api, {f"scenarios/{id}": "run"}, runs="trust")
+    assert_ok(ops.post(f"/scenarios/{id}/run", json=body))
 
 
 def test_a_request_with_a_key_needs_the_key_too(api: ApiClient) -> None:
@@ -182,12 +209,12 @@ def test_a_request_with_a_key_needs_the_key_too(api: ApiClient) -> None:
 
 
 def test_a_script_answers_for_no_module_that_is_denied(api: ApiClient) -> None:
-    assert_ok(api.control("PUT", "/worlds/default/modules/mailer:sendMail", json={"output": {"a": 1}}))
-    assert_denied_in_run(api, create(api, SEND_MAIL), {}, "apps/mailer: run")
+    assert_ok(api.control("PUT", "/worlds/default/modules/http:MakeRequest", json={"output": {"a": 1}}))
+    assert_denied_in_run(api, create(api, CALL_OUT), {}, "apps/http: run")
 
 
 def test_runs_are_trusted_unless_the_agent_says_otherwise(api: ApiClient) -> None:
-    id = create(api, SEND_MAIL)
+    id = create(api, CALL_OUT)
     assert run_as_agent(api, id, {}, runs="trust")["status"] == SUCCESS
     assert (entry_of(api)["accesses"], entry_of(api)["deniedInRun"]) == ([f"scenarios/{id}: run"], [])
     body = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
@@ -197,12 +224,26 @@ def test_runs_are_trusted_unless_the_agent_says_otherwise(api: ApiClient) -> Non
 
 
 def test_a_replay_by_an_agent_is_checked(api: ApiClient) -> None:
-    id = create(api, SEND_MAIL)
+    id = create(api, CALL_OUT)
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))["executionId"]
     ops = ApiClient(api.app, agent_of(api, {f"scenarios/{id}": "run"}).token or "")
     response = ops.post(f"/scenarios/{id}/replay", json={"executionIds": [run]})
     assert response.status_code == 202, response.get_data(as_text=True)
-    assert entry_of(api)["deniedInRun"] == ["apps/mailer: run"]
+    assert entry_of(api)["deniedInRun"] == ["apps/http: run"]
+
+
+def test_a_mail_that_is_sent_again_needs_its_connection(api: ApiClient) -> None:
+    """The first module of a replay gets the bundles of the earlier run, and sends its mail all the same."""
+    server = {"host": "smtp.example.com", "port": 587, "userName": "ann", "password": "hush-4711"}
+    body = {"accountName": "Mail", "accountType": "smtp", **server}
+    account = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]["id"]
+    fields = {"to": ["ann@example.com"], "subject": "Hi", "contentType": "text", "text": "Hi"}
+    id = create(api, module(1, "email:ActionSendEmail", fields, parameters={"account": account}, version=7))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))["executionId"]
+    ops = ApiClient(api.app, agent_of(api, {f"scenarios/{id}": "run"}).token or "")
+    ops.post(f"/scenarios/{id}/replay", json={"executionIds": [run]})
+    assert entry_of(api)["deniedInRun"] == [f"connections/{account}: run"]
+    assert len(api.world.outbox) == 1
 
 
 def broken_run(api: ApiClient, allow: Mapping[str, Any]) -> int:
@@ -223,7 +264,7 @@ def fix(api: ApiClient, client: ApiClient, id: int) -> Any:
     [row] = api.world.incomplete_executions.where(scenario=id)
     blueprint = {
         "name": "Fixed",
-        "flow": [set_variable(1, "a"), {**SEND_MAIL, "id": 2}],
+        "flow": [set_variable(1, "a"), {**CALL_OUT, "id": 2}],
         "metadata": {"scenario": {"dlq": True}},
     }
     return client.patch(f"/dlqs/{row.id}", json={"blueprint": orjson.dumps(blueprint).decode()})
@@ -238,9 +279,9 @@ def test_a_retry_that_is_due_has_the_limits_of_the_run(api: ApiClient) -> None:
     assert attempts
     for attempt in attempts:
         assert attempt.agent == "ops"
-        assert [row.access for row in attempt.accesses] == ["apps/mailer: run"]
+        assert [row.access for row in attempt.accesses] == ["apps/http: run"]
         assert attempt.status == FAILURE
-    assert len(api.world.outbox) == 0
+    assert len(api.world.http_requests) == 0
 
 
 def test_a_retry_by_a_user_has_no_limits_and_one_by_an_agent_has(api: ApiClient) -> None:
@@ -250,10 +291,10 @@ def test_a_retry_by_a_user_has_no_limits_and_one_by_an_agent_has(api: ApiClient)
     ops = ApiClient(api.app, agent_of(api, {"scenarios": "run", "dlqs": "write"}).token or "")
     for path, body in ((f"/dlqs/{row.id}/retry", None), (f"/dlqs/retry?scenarioId={id}", {"ids": [row.id]})):
         assert_ok(ops.post(path, json=body))
-        assert entry_of(api)["deniedInRun"] == ["apps/mailer: run"]
-    assert not api.world.incomplete_executions[row.id].resolved
+        assert entry_of(api)["deniedInRun"] == ["apps/http: run"]
+    assert len(api.world.http_requests) == 0
     assert_ok(api.post(f"/dlqs/{row.id}/retry"))
-    assert api.world.incomplete_executions[row.id].resolved
+    assert len(api.world.http_requests) == 1
 
 
 # --- blueprints that agents save -------------------------------------------------------------------
@@ -304,25 +345,25 @@ def test_the_maps_of_a_copy_need_the_grants_of_what_they_name(api: ApiClient) ->
 def test_the_blueprint_of_a_retry_needs_the_grants_of_what_it_adds(api: ApiClient) -> None:
     id = broken_run(api, {})
     ops = ApiClient(api.app, agent_of(api, {"dlqs": "write"}).token or "")
-    assert "lacks the grant apps/mailer: run" in why(fix(api, ops, id))
+    assert "lacks the grant apps/http: run" in why(fix(api, ops, id))
 
 
 # --- tools ---------------------------------------------------------------------------------------
 
 
 def test_runs_of_scenario_tools_are_checked(api: ApiClient) -> None:
-    id = create(api, SEND_MAIL, return_data(2, sent=True))
+    id = create(api, CALL_OUT, return_data(2, sent=True))
     ops = McpHarness(api, token=agent_of(api, {f"scenarios/{id}": "run"}).token)
     assert ops.error(f"s{id}_made") == "MakeError: [403] Access denied."
     entry = entry_of(api)
-    assert (entry["accesses"], entry["deniedInRun"]) == ([f"scenarios/{id}: run"], ["apps/mailer: run"])
-    assert len(api.world.outbox) == 0
+    assert (entry["accesses"], entry["deniedInRun"]) == ([f"scenarios/{id}: run"], ["apps/http: run"])
+    assert len(api.world.http_requests) == 0
 
 
 def test_a_tool_of_a_single_module_is_checked_when_it_is_made(api: ApiClient) -> None:
-    fields = {"name": "Mail", "description": "Sends", "inputs": [], "module": {**SEND_MAIL, "version": 7}}
+    fields = {"name": "Mail", "description": "Sends", "inputs": [], "module": CALL_OUT}
     ops = McpHarness(api, token=agent_of(api, {"scenarios": "full"}).token)
     count = len(api.world.scenarios)
     assert "Access denied." in ops.error("tools_create", {"teamId": 1, **fields})
-    assert entry_of(api)["missing"] == ["apps/mailer: run"]
+    assert entry_of(api)["missing"] == ["apps/http: run"]
     assert len(api.world.scenarios) == count

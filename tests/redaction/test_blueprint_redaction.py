@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpers.importer import PullHarness
 from make_emulator import MakeEmulator
 from make_emulator.importer import Masker, render_yaml
+from make_emulator.redaction.blueprints import find_secrets
 
 MASK = "********"
 
@@ -175,3 +176,56 @@ def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make_emulator:
     assert f"id: {made['id']}, name: Basic, type: basicauth" in text
     assert {step for step, _ in pulled.masked} == {"scenario 1"}
     assert len(pulled.masked) == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer YOUR_API_KEY",
+        "Bearer <api key>",
+        "Bearer MY_groq_key",
+        "Bearer sk-xxxxxxxxxxxxxxxxxxxx",
+        "YOUR API KEY HERE",
+        "???",
+        "{{connection.apiKey}}",
+        "Bearer {{1.token}}",
+        "0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984",
+        "So11111111111111111111111111111111111111112",
+    ],
+)
+def test_what_stands_for_a_secret_is_none_for_lint(value: str) -> None:
+    headers = {"headers": [{"name": "Authorization", "value": value}, {"name": "X-Api-Key", "value": value}]}
+    assert find_secrets(headers, "mapper") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer sk-live-0123456789abcdef",
+        "Bearer gsk_8fK2mQ7xKeyPq4Zt9",
+        "Basic dXNlcjpodW50ZXIy",
+        "xKeyBd9mYq",
+        "hunter2hunter2",
+        "correcthorse",
+    ],
+)
+def test_a_secret_is_found_at_its_path(value: str) -> None:
+    headers = {"headers": [{"name": "Accept", "value": "*/*"}, {"name": "X-Api-Key", "value": value}]}
+    assert find_secrets(headers, "mapper") == ["mapper.headers[1].value"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        ("https://hook.eu1.make.com/1cn5utw1vm9lxkcu8tmp454far2y1gco?id=1", False),
+        ("https://discord.com/api/webhooks/1234567890/PleaseReplaceWithYourWEBHOOK", False),
+        ("https://discord.com/api/webhooks/1234567890/Zq3vB8kTn2YxW7pLs9Df4Rg6", True),
+        ("https://api.example.com/v1?api_key=YOUR_KEY&q=1", False),
+        ("https://api.example.com/v1?api_key=8fK2mQ7xPq4Zt9&q=1", True),
+        ('{"password": "YOUR_PASSWORD", "user": "ada"}', False),
+        ('{"password": "tr0ub4dor", "user": "ada"}', True),
+        ('{"password": "tr0ub4dor", "user": {{1.user}}}', True),
+    ],
+)
+def test_secrets_within_texts_are_found(text: str, is_secret: bool) -> None:
+    assert find_secrets({"url": text}, "mapper") == (["mapper.url"] if is_secret else [])

@@ -14,7 +14,7 @@ from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
 from make_emulator.redaction.rules import MASK
 from make_emulator.world import functions, slots, snapshot
-from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
+from make_emulator.world.models import CustomModule, IncompleteExecution, ModuleScript, Record
 from make_emulator.world.schema import TABLES
 from make_emulator.world.snapshot import InvalidSnapshotError
 from make_emulator.world.tables import Table
@@ -125,7 +125,14 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     assert TABLES.keys() == tables
     others = vars(World("w")).keys() - tables
     left_out = {"name", "lock", "register_lookup_key", "transport"}
-    left_out |= {"interruption", "is_undone", "run_time_limit", "runs_in_progress", "_run_ended"}
+    left_out |= {
+        "interruption",
+        "is_undone",
+        "run_time_limit",
+        "next_event",
+        "runs_in_progress",
+        "_run_ended",
+    }
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments", "settings", "custom_modules",
@@ -137,7 +144,14 @@ def test_what_is_no_row_comes_back_too(api: ApiClient) -> None:
     api.get("/teams/1")
     world.scripts["a:B"] = ModuleScript(module="a:B", output=[{"x": 1}], left=3)
     world.increments[1, 2] = 3
-    world.custom_modules["myapp:doIt"] = True
+    world.custom_modules["myapp:doIt"] = CustomModule(
+        name="myapp:doIt",
+        versions=(1, 2),
+        connection_parameter="account",
+        parameters=[],
+        mapper=[],
+        output=[{"name": "id", "type": "text"}],
+    )
     twin = snapshot.loads(snapshot.dumps(snapshot.take(world)), "twin")
     for name in (
         "seed",
@@ -158,6 +172,26 @@ def test_what_is_no_row_comes_back_too(api: ApiClient) -> None:
     assert [twin.ids.hex(8), twin.ids.next("scenario")] == [world.ids.hex(8), world.ids.next("scenario")]
     # The slot at the beginning is that of the name.
     assert twin.ids.uuid4()[slots.TAG_LENGTH :] == world.ids.uuid4()[slots.TAG_LENGTH :]
+
+
+def test_declared_modules_of_an_earlier_release_have_names_only(api: ApiClient) -> None:
+    taken = document(api.world)
+    taken["custom_modules"] = [["myapp:doIt", True]]
+    restored = snapshot.loads(orjson.dumps(taken), "twin")
+    assert dict(restored.custom_modules) == {"myapp:doIt": CustomModule(name="myapp:doIt")}
+    wrongs: tuple[Any, ...] = (
+        5,
+        [[]],
+        [5],
+        ["x"],
+        [{}],
+        [{"name": 5}],
+        [[5, True]],
+        [{"name": "a:B", "versions": ["x"]}],
+    )
+    for wrong in wrongs:
+        with pytest.raises(InvalidSnapshotError):
+            snapshot.loads(orjson.dumps(taken | {"custom_modules": wrong}), "twin")
 
 
 def test_a_document_without_increments_is_one_of_an_earlier_release(api: ApiClient) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import many, one, value
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..schemas.billing import PaymentMethodTypeOut, ProductOut
 from ..world.models import Organization
 from .ordering import by_id, make_paging

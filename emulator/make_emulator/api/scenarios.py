@@ -11,7 +11,7 @@ from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
 from ..http.paging import PageRequest
 from ..json_types import Json, as_mapping
-from ..policies.resources import WRITE, Access, Resource
+from ..policies.resources import APPS, RUN, WRITE, Access, Resource, run_access
 from ..schemas.base import request_origin
 from ..schemas.scenarios import (
     BlueprintQuery,
@@ -213,6 +213,13 @@ def _changes(call: ApiCall, scenario: Scenario, blueprint: Mapping[str, Json] | 
         yield from access_rules.uses_of(call, blueprint, _current_blueprint(call, scenario))
 
 
+def _starts(call: ApiCall, scenario: Scenario) -> Iterator[Access]:
+    """Yields the accesses of a run; of an agent whose runs are checked, a callback is a call of any address."""
+    yield run_access(scenario.id)
+    if call.agent_run is not None and "callback_url" in call.body:
+        yield Access(RUN, Resource(APPS, "http"))
+
+
 def _copies(call: ApiCall, scenario: Scenario) -> Iterator[Access]:
     """Yields the accesses of a copy of a scenario, in which other resources may take the place of those that it uses."""
     yield from access_rules.copies("scenarios", "scenario")(call)
@@ -326,6 +333,7 @@ def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     body=ScenarioRun,
     response=Envelope(),
     rate_limited=False,
+    accesses=lambda call: _starts(call, call.rows["scenario"]),
     core=9,
     evidence="Documented and recorded to stand outside of the organization's rate limit.",
 )

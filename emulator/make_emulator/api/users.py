@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..http.endpoint import ApiCall, EndpointGroup, NoPermissionRequired
 from ..http.envelope import many, one, value
 from ..http.errors import BadRequestError
+from ..lazy_dataclasses import dataclass
 from ..schemas.users import (
     NO_TFA,
     ApiTokenCreate,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ..engine.apps.scenarios import SCENARIO_PREFIX, START_MODULE, find_called_scenario
 from ..json_types import Json, as_mapping, as_mappings
-from .export import BlueprintExport
-from .stubs import SCENARIO_PREFIX, called_scenario_id
+from .export import BlueprintExport, parse_export
+
+#: Text in every file that calls another one.
+_APP = START_MODULE.partition(":")[0].encode()
 
 
 def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:
@@ -21,7 +24,7 @@ def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:
     labels: dict[int, set[str]] = {}
     for export in exports.values():
         for node in export.nodes:
-            if (id := called_scenario_id(node)) is not None:
+            if (id := find_called_scenario(node)) is not None:
                 labels.setdefault(id, set()).update(_label_of_called(node))
     numbers = {file: re.findall(r"[0-9]+", PurePosixPath(file).stem) for file in exports}
     links: dict[str, int] = {}
@@ -40,9 +43,23 @@ def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:
     return links
 
 
+def link_files(files: Mapping[str, bytes]) -> tuple[dict[str, int], dict[int, Mapping[str, Json]]]:
+    """Returns file -> the id by which others call its scenario, and id -> blueprint; files that Make rejects are left out."""
+    if not any(_APP in data for data in files.values()):
+        return {}, {}
+    exports: dict[str, BlueprintExport] = {}
+    for name, data in files.items():
+        try:
+            exports[name] = parse_export(data)
+        except ValueError:
+            continue
+    links = find_links(exports)
+    return links, {id: exports[name].blueprint for name, id in links.items()}
+
+
 def find_called_ids(exports: Iterable[BlueprintExport]) -> set[int]:
     """Returns the ids of all scenarios that blueprints call."""
-    ids = (called_scenario_id(node) for export in exports for node in export.nodes)
+    ids = (find_called_scenario(node) for export in exports for node in export.nodes)
     return {id for id in ids if id is not None}
 
 
@@ -65,7 +82,7 @@ def _rewrite_node(node: Mapping[str, Json], ids: Mapping[int, int]) -> dict[str,
             ]
     if node.get("onerror"):
         copy["onerror"] = _rewrite_flow(node["onerror"], ids)
-    old = called_scenario_id(node)
+    old = find_called_scenario(node)
     if old is not None and old in ids:
         parameters = as_mapping(node["parameters"])
         written, new = parameters["scenario"], ids[old]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ import orjson
 from ..engine.blueprints.document import unwrap_document
 from ..engine.scenarios import activation, crud
 from ..json_types import Json, JsonObject
-from ..lint import LintOptions, lint
+from ..lint import lint
 from ..lint.files import find_scheduling, lint_file
 from ..lint.finding import Finding
+from ..lint.team import options_for_team
 from ..world import blueprint_refs
-from ..world.consumption import organization_of
 from ..world.exceptions import DomainError
 from ..world.models import Hook, Scenario, Team, User
 from ..world.tables import Table
@@ -216,12 +216,12 @@ class _Import:
 
     def _lint(self, file: BlueprintFile, created: Mapping[str, Scenario]) -> Iterable[Finding]:
         scenario = created.get(file.name)
-        options = LintOptions(
-            scheduling=self._schedulings.get(file.name, {}),
-            least_minutes=organization_of(self._world, self._team.id).license.interval,
-            scenario_id=scenario.id if scenario else None,
-            called_blueprints={id: self._exports[name].blueprint for name, id in self._ids.items()},
-            functions=frozenset(row.name for row in self._world.functions.where(team=self._team.id)),
+        # A stub may lie at the id of what the team lacks, so the blueprint refers to nothing that is missing.
+        options = replace(
+            options_for_team(
+                self._world, self._team, scheduling=self._schedulings.get(file.name, {}), scenario=scenario
+            ),
+            resources=None,
         )
         if isinstance(file.document, str):
             # The file itself, for the lines of its findings.

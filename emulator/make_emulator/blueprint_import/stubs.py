@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..engine.apps.scenarios import CALLING_MODULES, START_MODULE
+from ..engine.apps.scenarios import START_MODULE, find_called_scenario
 from ..engine.scenarios import activation, crud
-from ..json_types import as_mapping, as_mappings
+from ..json_types import as_mappings
 from ..world import blueprint_refs, connections, data_stores, hooks
 from ..world.exceptions import PlanLimitError
 from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
 from .export import app_name
-
-#: The start of the id of a called scenario, as the designer writes it.
-SCENARIO_PREFIX = "SCN_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class _StubBuilder:
     def scenarios(self) -> Iterator[Stub]:
         """Creates scenarios that accept any inputs and return nothing."""
         for node in self._nodes:
-            id = called_scenario_id(node)
+            id = find_called_scenario(node)
             if id is None or id in self._world.scenarios or id in self._excluded:
                 continue
             first: dict[str, Json] = {
@@ -171,14 +168,6 @@ class _StubBuilder:
         return data_stores.create_structure(
             self._world, self._team, name=name, spec=spec, strict=False, id=id
         )
-
-
-def called_scenario_id(node: Mapping[str, Json]) -> int | None:
-    """Returns the id of the scenario that a module calls, if it is a module of that kind and has one."""
-    if node["module"] not in CALLING_MODULES:
-        return None
-    text = str(as_mapping(node.get("parameters")).get("scenario")).removeprefix(SCENARIO_PREFIX)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _restored_type_and_label(node: Mapping[str, Json], kind: str) -> tuple[str | None, str | None]:

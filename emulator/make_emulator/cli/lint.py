@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -31,12 +32,14 @@ def lint(
 ) -> None:
     """Check blueprints: modules and versions that do not exist, fields, expressions, filters, connections, secrets.
 
-    Each PATH is a file, or a folder whose *.json files are tried; files that hold no blueprint are skipped. Rules are
+    Each PATH is a file, or a folder whose *.json files are tried; files that hold no blueprint are skipped. Files that call each
+    other are linked by their names, as make-emulator import does. Rules are
     switched off with --ignore, in pyproject.toml ([tool.make-emulator.lint] ignore = [...]) or in make-emulator-lint.toml,
     and for one module by a note on it: "lint: ignore RULE". Exit 1 if there is an error.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from ..blueprint_import.files import find_files, looks_like_blueprint
+    from ..blueprint_import.links import link_files
     from ..lint import LintOptions, output
     from ..lint.config import LintConfigError, check_rule_ids, load_config
     from ..lint.files import lint_file
@@ -47,14 +50,24 @@ def lint(
     except LintConfigError as error:
         raise click.UsageError(str(error)) from None
     options = LintOptions(least_minutes=config.least_minutes, functions=frozenset(config.functions))
-    files = []
+    held: dict[Path, bytes] = {}
     for path, is_named in find_files(paths):
         try:
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
         if is_named or looks_like_blueprint(data):
-            files.append(lint_file(path, data, options=options, ignore=(*ignore, *config.ignore)))
+            held[path] = data
+    ids, called = link_files({str(path): data for path, data in held.items()})
+    files = [
+        lint_file(
+            path,
+            data,
+            options=replace(options, scenario_id=ids.get(str(path)), called_blueprints=called),
+            ignore=(*ignore, *config.ignore),
+        )
+        for path, data in held.items()
+    ]
     if not files:
         raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
     if format == "json":

@@ -8,13 +8,18 @@ from typing import Any
 import click
 import orjson
 
-from .options import format_option
+from ..world.custom_modules import KEYS, NO_MODULES, DeclaredModules, parse_module
+from .options import env_option, format_option
+from .remote import open_control
 
 
 @click.command("modules", short_help="Show the known apps, modules, versions and fields.")
 @click.argument("name", metavar="[APP[:MODULE]]", required=False)
+@env_option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")
+@env_option("--world", default="default", show_default=True, help="The name of that world.")
+@env_option("--control-key", metavar="KEY", help="The key of its control API, if it has one.")
 @format_option("text", "json", help="Lines for people, or one JSON document.")
-def modules(name: str | None, format: str) -> None:
+def modules(name: str | None, url: str | None, world: str, control_key: str | None, format: str) -> None:
     r"""Show the module catalogue: apps, their modules and versions, and the fields of a module.
 
     The catalogue is made of public material and not complete: a module that it lacks may exist.
@@ -23,30 +28,42 @@ def modules(name: str | None, format: str) -> None:
     make-emulator modules                       every app
     make-emulator modules slack                 the modules of an app
     make-emulator modules slack:CreateMessage   versions, connection and fields of a module
+
+    With --url the modules that a world of a running emulator declares are among them.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from ..engine.apps import known_modules
 
+    declared = _read_declared(url, world, control_key) if url is not None else NO_MODULES
     document: Any
     if name is None:
-        document = {"apps": known_modules.list_apps()}
+        document = {"apps": known_modules.list_apps(declared)}
         lines = _render_apps(document["apps"])
     elif ":" in name:
-        document = known_modules.describe_module(name)
+        document = known_modules.describe_module(name, declared)
         lines = _render_module(document) if document else iter(())
     else:
-        document = known_modules.describe_app(name)
+        document = known_modules.describe_app(name, declared)
         lines = _render_app(document) if document else iter(())
     if document is None:
         kind = "module" if ":" in str(name) else "app"
         similar = known_modules.similar_modules if kind == "module" else known_modules.similar_apps
-        suggestions = similar(str(name))
+        suggestions = similar(str(name), declared)
         hint = f"; did you mean {' or '.join(suggestions)}?" if suggestions else ""
         raise click.UsageError(f"no {kind} {name!r} is known{hint}")
     if format == "json":
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
         click.echo("\n".join(lines))
+
+
+def _read_declared(url: str, world: str, control_key: str | None) -> DeclaredModules:
+    """Reads the modules that a world of a running emulator declares."""
+    with open_control(url, control_key) as control:
+        rows = control.world(world).call("GET", "declared-modules")["modules"]
+    return {
+        row["name"]: parse_module(row["name"], {key: row[key] for key in KEYS if key in row}) for row in rows
+    }
 
 
 def _render_apps(rows: Sequence[Any]) -> Iterator[str]:

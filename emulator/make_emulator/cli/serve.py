@@ -14,13 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..error_reasons import connection_error_reason, os_error_reason
+from ..lazy_dataclasses import dataclass
 from ..version import __version__
 from .errors import CommandError, InvalidSeedError
 from .options import env_option
@@ -439,6 +440,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
     """
     from ..app import create_app
     from ..seeds import SeedError
+    from ..world import settings
     from ..world.slots import WHOLE
 
     try:
@@ -453,7 +455,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
             allowed_origins=options.allowed_origins,
             run_time_limit=options.run_time_limit,
             hints=not options.no_hints,
-            settings=_parse_settings(options.world_settings),
+            settings=settings.parse(options.world_settings),
             shard=setup.fleet.shard if setup else WHOLE,
         )
     except SeedError as error:
@@ -473,17 +475,6 @@ def _start_router(server: Server, setup: WorkerSetup, inbox: socket.socket) -> C
     router = ConnectionRouter(server, setup.fleet, inbox)
     router.start()
     return router
-
-
-def _parse_settings(texts: tuple[str, ...]) -> dict[str, bool | str]:
-    """Returns settings by name from texts such as ``apiAccess=false``."""
-    values: dict[str, bool | str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise click.UsageError(f"--setting needs NAME=VALUE, not {text!r}")
-        values[name] = {"true": True, "false": False}.get(value, value)
-    return values
 
 
 @contextmanager

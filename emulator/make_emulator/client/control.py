@@ -18,7 +18,7 @@ import orjson
 
 from ..blueprint_import.files import read_files
 from ..error_reasons import connection_error_reason
-from ..json_types import JsonObject
+from ..json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -278,6 +278,32 @@ class WorldClient:
             "POST", "import", body=drop_none(files=files, teamId=team_id, activate=activate)
         )
         return answer
+
+    def lint(
+        self,
+        blueprint: Json = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: JsonObject | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> list[JsonObject]:
+        """Returns the findings of lint on a blueprint, or on that of a scenario, with what a team of the world has.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+        """
+        body = drop_none(
+            blueprint=blueprint,
+            scenarioId=scenario_id,
+            scheduling=scheduling,
+            teamId=team_id,
+            ignore=list(ignore),
+            world=self.name,
+        )
+        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
+        return findings
 
     def snapshot(self, *, redact: bool = False) -> JsonObject:
         """Returns the state of the world as one JSON document.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from ..lazy_dataclasses import dataclass
 
 #: Prefix of the environment variables.
 ENV_PREFIX = "MAKE_EMULATOR_CONTRACT_"

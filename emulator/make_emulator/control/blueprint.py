@@ -18,6 +18,7 @@ from . import (
     clock,
     connections,
     credential_requests,
+    custom_modules,
     external_services,
     faults,
     imports,
@@ -70,9 +71,10 @@ def create_blueprint(
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)
-    lint.add_routes(blueprint)
+    lint.add_routes(blueprint, registry)
     mend.add_routes(blueprint)
-    module_catalogue.add_routes(blueprint)
+    module_catalogue.add_routes(blueprint, registry)
+    custom_modules.add_routes(blueprint, registry)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     oauth.add_routes(blueprint, authorization_server)

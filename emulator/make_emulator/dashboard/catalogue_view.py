@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine.apps import known_modules
+from ..world.custom_modules import NO_MODULES, DeclaredModules
 
 #: The most apps and modules that a search lists.
 MAX_RESULTS = 100
@@ -26,7 +27,14 @@ TRUST = {
 }
 
 
-def template_context(query: str, app: str, module: str, *, scripted: Container[str]) -> dict[str, Any]:
+def template_context(
+    query: str,
+    app: str,
+    module: str,
+    *,
+    scripted: Container[str] = (),
+    declared: DeclaredModules = NO_MODULES,
+) -> dict[str, Any]:
     """Returns the values of ``catalogue.html``.
 
     Args:
@@ -34,14 +42,15 @@ def template_context(query: str, app: str, module: str, *, scripted: Container[s
         app: the app whose modules are shown.
         module: the module, ``app:Module``, whose versions and fields are shown.
         scripted: the scripted modules of the world.
+        declared: the modules that it declares.
     """
     app = app or module.partition(":")[0]
-    shown_app = _app_context(app, scripted) if app else None
-    shown_module = _module_context(module, scripted) if module else None
+    shown_app = _app_context(app, scripted, declared) if app else None
+    shown_module = _module_context(module, scripted, declared) if module else None
     words = query.lower().split()
-    apps = list(known_modules.list_apps())
+    apps = list(known_modules.list_apps(declared))
     found_apps = [row for row in apps if _matches(words, row["name"], row["label"])]
-    found_modules = _search_modules(words) if words else []
+    found_modules = _search_modules(words, declared) if words else []
     return {
         "query": query,
         "app": shown_app,
@@ -50,9 +59,9 @@ def template_context(query: str, app: str, module: str, *, scripted: Container[s
         "apps": found_apps[: MAX_RESULTS if words else None],
         "app_count": len(found_apps),
         "total": len(apps),
-        "modules": [_module_row(name, scripted) for name in found_modules[:MAX_RESULTS]],
+        "modules": [_module_row(name, scripted, declared) for name in found_modules[:MAX_RESULTS]],
         "module_count": len(found_modules),
-        "suggestions": _suggestions(query.strip(), app, module, shown_app, shown_module)
+        "suggestions": _suggestions(query.strip(), app, module, shown_app, shown_module, declared)
         if not (found_apps or found_modules) or (app and not shown_app) or (module and not shown_module)
         else (),
         "support": SUPPORT,
@@ -65,36 +74,42 @@ def _matches(words: Sequence[str], *texts: Any) -> bool:
     return all(word in text for word in words)
 
 
-def _search_modules(words: Sequence[str]) -> list[str]:
-    labels = {row["name"]: row["label"] for row in known_modules.list_apps()}
+def _search_modules(words: Sequence[str], declared: DeclaredModules) -> list[str]:
+    labels = {row["name"]: row["label"] for row in known_modules.list_apps(declared)}
     return [
         name
         for app, label in labels.items()
-        for name in known_modules.module_names(str(app))
+        for name in known_modules.module_names(str(app), declared)
         # Words that the app alone has would list all of its modules.
         if _matches(words, name, label) and not _matches(words, app, label)
     ]
 
 
-def _suggestions(query: str, app: str, module: str, has_app: Any, has_module: Any) -> tuple[str, ...]:
+def _suggestions(
+    query: str, app: str, module: str, has_app: Any, has_module: Any, declared: DeclaredModules
+) -> tuple[str, ...]:
     """Returns the names of modules and apps that were probably meant."""
     if module and not has_module:
-        return known_modules.similar_modules(module) or known_modules.similar_apps(app)
+        return known_modules.similar_modules(module, declared) or known_modules.similar_apps(app, declared)
     if app and not has_app:
-        return known_modules.similar_apps(app)
+        return known_modules.similar_apps(app, declared)
     name = query.replace(" ", "")
-    return known_modules.similar_modules(name) if ":" in name else known_modules.similar_apps(query)
+    return (
+        known_modules.similar_modules(name, declared)
+        if ":" in name
+        else known_modules.similar_apps(query, declared)
+    )
 
 
-def _app_context(name: str, scripted: Container[str]) -> dict[str, Any] | None:
-    described: Any = known_modules.describe_app(name)
+def _app_context(name: str, scripted: Container[str], declared: DeclaredModules) -> dict[str, Any] | None:
+    described: Any = known_modules.describe_app(name, declared)
     if described is None:
         return None
     return {**described, "modules": [_with_treatment(row, scripted) for row in described["modules"]]}
 
 
-def _module_row(name: str, scripted: Container[str]) -> dict[str, Any]:
-    described: Any = known_modules.describe_briefly(name)
+def _module_row(name: str, scripted: Container[str], declared: DeclaredModules) -> dict[str, Any]:
+    described: Any = known_modules.describe_briefly(name, declared)
     return _with_treatment(described, scripted)
 
 
@@ -103,8 +118,8 @@ def _with_treatment(row: Mapping[str, Any], scripted: Container[str]) -> dict[st
     return {**row, "support": "scripted" if row["name"] in scripted else row["support"]}
 
 
-def _module_context(name: str, scripted: Container[str]) -> dict[str, Any] | None:
-    described: Any = known_modules.describe_module(name)
+def _module_context(name: str, scripted: Container[str], declared: DeclaredModules) -> dict[str, Any] | None:
+    described: Any = known_modules.describe_module(name, declared)
     if described is None:
         return None
     interpreted = [

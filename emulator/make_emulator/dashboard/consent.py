@@ -7,16 +7,17 @@ other page can decide. It works without scripts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
+import flask
 from flask import Flask, Response
 
 from ..control.access import AccessControl
 from ..http.errors import ForbiddenError, UnauthorizedError
 from ..http.steps.authentication import resolve_token
+from ..lazy_dataclasses import dataclass
 from ..oauth import authorization, redirect_uris
 from ..oauth.authorization_server import AuthorizationRequest, AuthorizationServer, Ticket
 from ..oauth.errors import OAuthError
@@ -26,9 +27,15 @@ from ..registry import WorldHandle
 from ..world.exceptions import InvalidParametersError
 from ..world.models import OAuthAccess
 from ..world.oauth import OPENID
+from ..world.slots import slot_of_key, slot_of_name, tag
 from . import templates
+from .pages import WORLD_NAMES_KEY
 
 PATH = "/oauth/v2/authorize"
+
+#: Parameter that names the slot of a world, by which a fleet finds the worker; for clients that registered themselves and
+#: belong to no world.
+SLOT_PARAMETER = "emulator_slot"
 
 #: The most choices that a page lists.
 MAX_CHOICES = 200
@@ -150,6 +157,10 @@ class ConsentPage:
             caller = resolve_token(self._server.registry, secret.strip())
         except UnauthorizedError:
             caller = None
+        slot = slot_of_key(secret.strip())
+        if slot is not None and not self._server.registry.shard.has_key(secret.strip()):
+            # The token is of a world of another worker: its page goes on.
+            return redirect_response(_address_at(slot), status=303)
         if (
             caller is None
             or isinstance(caller.token, OAuthAccess)
@@ -180,6 +191,7 @@ class ConsentPage:
             choices=choices[:MAX_CHOICES],
             has_more=len(choices) > MAX_CHOICES,
             has_worlds=len({choice.world for choice in choices}) > 1,
+            other_worlds=list(self._other_worlds(ticket, request)),
             scopes=describe_scopes(ticket.grantable(request.scopes)),
             is_choosable=_is_choosable(request),
             csrf_token=self._server.issue_ticket(ticket),
@@ -203,10 +215,26 @@ class ConsentPage:
                     if organization is not None:
                         yield Choice(handle.name, user.id, user.name, organization.id, organization.name)
 
+    def _other_worlds(self, ticket: Ticket, request: AuthorizationRequest) -> Iterator[tuple[str, str]]:
+        """Yields the names of the worlds of other workers of a fleet, each with the address of the page that lists its users."""
+        names: Callable[[], list[str]] | None = flask.request.environ.get(WORLD_NAMES_KEY)
+        if names is None or request.world is not None or ticket.world is not None:
+            return
+        if self._access.is_local_caller():
+            for name in names()[:MAX_CHOICES]:
+                yield name, _address_at(slot_of_name(name))
+
 
 def _is_choosable(request: AuthorizationRequest) -> bool:
     """Returns true if the user chooses among the scopes: documented for MCP clients only."""
     return request.world is None
+
+
+def _address_at(slot: int) -> str:
+    """Returns the address of this page at the worker of a slot."""
+    query = parse_qsl(flask.request.query_string.decode("latin-1"), keep_blank_values=True)
+    pairs = [(name, value) for name, value in query if name != SLOT_PARAMETER]
+    return f"{PATH}?{urlencode([*pairs, (SLOT_PARAMETER, tag(slot))])}"
 
 
 def _chosen_world(context: OAuthContext) -> WorldHandle | None:
@@ -240,7 +268,13 @@ def _error_page(error: OAuthError) -> Response:
 
 def _render(template: str, request: AuthorizationRequest, **values: Any) -> Response:
     """Returns a page with a form."""
-    response = templates.render(template, form_action=_form_action(request), **values)
+    query = flask.request.query_string.decode("latin-1")
+    # The query is there for a fleet, which finds the worker of the form by it.
+    is_fleet = WORLD_NAMES_KEY in flask.request.environ
+    page_address = f"{PATH}?{query}" if query and is_fleet else PATH
+    response = templates.render(
+        template, form_action=_form_action(request), page_address=page_address, **values
+    )
     # With no-referrer browsers would not say that the form is one of this origin.
     response.headers["Referrer-Policy"] = "same-origin"
     return response

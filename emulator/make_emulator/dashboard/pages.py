@@ -14,6 +14,7 @@ from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
+from ..world.custom_modules import NO_MODULES
 from . import templates
 
 # Imports in functions keep the start-up short: most servers show no page.
@@ -81,16 +82,17 @@ def create_blueprint(
 
     @blueprint.get("/catalogue")
     def show_catalogue() -> Response:
-        """Module catalogue; ``?q=`` searches, ``app=`` and ``module=`` show one; ``world=`` is the world whose scripts count."""
+        """Module catalogue; ``?q=`` searches, ``app=`` and ``module=`` show one; ``world=`` is the world whose scripts and own modules count."""
         from . import catalogue_view
 
         name = request.args.get("world") or next((handle.name for handle in registry), None)
         scripted: frozenset[str] = frozenset()
+        declared = NO_MODULES
         if name is not None:
             with find_world(registry, name).locked() as world:
-                scripted = frozenset(world.scripts)
+                scripted, declared = frozenset(world.scripts), dict(world.custom_modules)
         query, app, module = (request.args.get(key, "")[:MAX_NAME_LENGTH] for key in ("q", "app", "module"))
-        context = catalogue_view.template_context(query, app, module, scripted=scripted)
+        context = catalogue_view.template_context(query, app, module, scripted=scripted, declared=declared)
         return templates.render("catalogue", here="catalogue", world=name, **context)
 
     @blueprint.get("/docs")

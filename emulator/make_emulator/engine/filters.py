@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from ..json_types import Json
-from ..plain_text import find_similar
+from ..plain_text import find_slip
 from .blueprints.conditions import Condition
 from .errors import ConversionError, ExpressionError
 from .expressions.context import Environment, is_equal_within_budget, text_within_budget
@@ -75,18 +75,21 @@ def operator_hint(operator: str) -> str | None:
     """Returns a sentence about an operator that does not exist, with the nearest one; ``None`` for one that does."""
     if operator in OPERATORS:
         return None
-    operator = operator[:100]
     meant = similar_operator(operator)
-    suggestion = f"; did you mean '{meant}'?" if meant is not None else "."
-    return f"Make has no operator '{operator}'{suggestion}"
+    return f"Make has no operator '{operator[:100]}'" + (f"; did you mean '{meant}'?" if meant else ".")
 
 
 def similar_operator(operator: str) -> str | None:
-    """Returns the operator that is meant by one that does not exist: a synonym of other languages, or a similar name."""
-    kind, _, name = operator.partition(":")
-    synonym = _SYNONYMS.get((name or kind).lower())
-    meant = synonym if synonym in OPERATORS else f"{kind}:{synonym}"
-    return meant if meant in OPERATORS else find_similar(operator, OPERATORS)
+    """Returns the operator that is meant by one that does not exist, such as ``text:startwith`` by ``startsWith``."""
+    words = operator[:100].replace("_", "").lower().split(":")
+    kind = _KINDS.get(words[0], "text") if len(words) > 1 or words[0] in _KINDS else "text"
+    names = words[1:] if len(words) > 1 else words
+    name = _SYNONYMS.get(names[0], names[0]) if names else ""
+    full = ":".join([kind, name, *names[1:]])
+    for meant in (name, full, f"{kind}:{name}"):
+        if meant in OPERATORS:
+            return meant
+    return find_slip(full, OPERATORS) or find_slip(operator[:100], OPERATORS)
 
 
 def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
@@ -225,22 +228,55 @@ OPERATORS: Mapping[str, Comparator] = _build_operators()
 
 #: Names that other languages have for an operator -> Make's name, without its type.
 _SYNONYMS: Mapping[str, str] = {
+    "!=": "notequal",
+    "<": "less",
+    "<=": "lessorequal",
+    "=": "equal",
+    "==": "equal",
+    ">": "greater",
+    ">=": "greaterorequal",
     "after": "greater",
     "before": "less",
     "begins": "startwith",
     "beginswith": "startwith",
+    "doesnotcontain": "notcontain",
+    "doesnotexist": "notexist",
+    "empty": "notexist",
     "ends": "endwith",
     "eq": "equal",
+    "exists": "exist",
+    "greaterthan": "greater",
+    "greaterthanorequal": "greaterorequal",
     "gt": "greater",
     "gte": "greaterorequal",
     "includes": "contain",
     "is": "equal",
     "isempty": "notexist",
+    "isequal": "equal",
     "isnot": "notequal",
     "isnotempty": "exist",
+    "later": "greater",
+    "lessthan": "less",
+    "lessthanorequal": "lessorequal",
     "lt": "less",
     "lte": "lessorequal",
     "matches": "pattern",
     "ne": "notequal",
+    "neq": "notequal",
+    "notempty": "exist",
+    "notexists": "notexist",
+    "earlier": "less",
     "regex": "pattern",
+}
+#: Names that people use for the types of operators -> the type.
+_KINDS: Mapping[str, str] = {
+    **{kind: kind for kind in ("array", "boolean", "date", "number", "text", "time")},
+    "bool": "boolean",
+    "datetime": "date",
+    "int": "number",
+    "integer": "number",
+    "list": "array",
+    "numeric": "number",
+    "str": "text",
+    "string": "text",
 }

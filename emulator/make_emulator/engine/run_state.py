@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..lazy_dataclasses import dataclass
 from ..world.models import ExecutionResponse, FieldSpecs, Json, ModuleAccess, Scenario
 from ..world.world import World
 from .budget import Budget, weighs_more_than
@@ -96,6 +97,11 @@ class AgentRun:
 
     agent: str
     accesses: list[ModuleAccess] = field(default_factory=list)
+
+    @property
+    def is_denied(self) -> bool:
+        """True once a module lacked a grant."""
+        return any(not row.is_allowed for row in self.accesses)
 
 
 @dataclass(slots=True, kw_only=True)

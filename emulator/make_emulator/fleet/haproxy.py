@@ -6,9 +6,10 @@ sends to any worker, which forwards it.
 
 from __future__ import annotations
 
+from ..dashboard.consent import PATH as AUTHORIZE
+from ..dashboard.consent import SLOT_PARAMETER
 from ..world.slots import DEFAULT_NAME, DEFAULT_SLOT, MARK, SLOTS, worker_of
 from .peers import RemoteDialer
-from .routing import AUTHORIZE, SLOT_PARAMETER
 
 #: Longest wait of the emulator for a run, and of a client for a stream, in minutes.
 _TIMEOUT = "15m"
@@ -43,7 +44,7 @@ _OF_A_WORLD = (
     "!{ path_beg /_emulator /.well-known/ /oidc/ /oauth/ }",
     "{ path_beg /_emulator/worlds/ }",
     "{ path /_emulator/ /_emulator/execution /_emulator/checkpoints }",
-    f"{{ path {AUTHORIZE} /oauth/v2/register/mcp /oauth/v2/oidc/userinfo }}",
+    f"{{ path {AUTHORIZE} /oauth/v2/oidc/userinfo }}",
 )
 
 

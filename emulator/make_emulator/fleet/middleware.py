@@ -17,8 +17,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import orjson
 
+from ..dashboard import consent
 from ..dashboard.pages import WORLD_NAMES_KEY
 from ..http import faults
+from ..oauth.registration import Credentials, create_credentials
+from ..oauth.routes import CREDENTIALS_KEY
 from ..world.slots import slot_of_name
 from . import routing
 from .peers import Fleet
@@ -27,6 +30,10 @@ from .routing import Elsewhere, find_destination, split_target
 #: Header of a forwarded request: the key of the fleet, the address of the client, and the scheme that it called.
 HEADER = "X-Make-Emulator-Worker"
 _HEADER_KEY = "HTTP_X_MAKE_EMULATOR_WORKER"
+
+#: Header of a forwarded registration: id and secret that the client was given.
+CLIENT_HEADER = "X-Make-Emulator-Client"
+_CLIENT_HEADER_KEY = "HTTP_X_MAKE_EMULATOR_CLIENT"
 
 #: Seconds between two looks at the client while another worker computes the response.
 _POLL_INTERVAL = 0.1
@@ -55,10 +62,12 @@ class FleetMiddleware:
         self._next_workers = itertools.count(fleet.shard.index)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if (text := environ.pop(_HEADER_KEY, None)) is not None and self._accept(environ, text):
+        text, client = environ.pop(_HEADER_KEY, None), environ.pop(_CLIENT_HEADER_KEY, None)
+        path, query = split_target(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        if path.startswith(("/_emulator/", consent.PATH)):
+            environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
+        if text is not None and self._accept(environ, text, client):
             return self._app(environ, start_response)
-        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
-        path, query = split_target(target)
         method = environ["REQUEST_METHOD"]
         destination = find_destination(
             method, path, query, environ.get("HTTP_HOST", ""), environ.get("HTTP_AUTHORIZATION")
@@ -73,11 +82,11 @@ class FleetMiddleware:
             return self._forward(index, environ, start_response)
         if method == "GET" and path in _COMBINED:
             return self._combine(_COMBINED[path], environ, start_response)
-        if path.startswith("/_emulator/"):
-            environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
+        if method == "POST" and path == routing.REGISTER:
+            return self._register(environ, start_response)
         return self._app(environ, start_response)
 
-    def _accept(self, environ: WSGIEnvironment, text: str) -> bool:
+    def _accept(self, environ: WSGIEnvironment, text: str, client: str | None) -> bool:
         """Returns true if another worker forwarded the request; then it seems to come from its client."""
         key, _, rest = text.partition(" ")
         address, _, scheme = rest.partition(" ")
@@ -85,6 +94,8 @@ class FleetMiddleware:
             return False
         environ["REMOTE_ADDR"] = address
         environ["wsgi.url_scheme"] = scheme
+        if client is not None:
+            environ[CREDENTIALS_KEY] = Credentials(*client.split(" ", 1))
         return True
 
     def _worker_of_body(self, path: str, environ: WSGIEnvironment) -> int:
@@ -139,6 +150,36 @@ class FleetMiddleware:
 
     def _combine(self, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Returns the response of this worker, with an array that has the items of all workers."""
+        status, headers, body = self._call_app(environ)
+        if status.startswith("200"):
+            document = orjson.loads(body)
+            parts = {self._fleet.shard.index: document[name], **self._fetch(name, environ)}
+            document[name] = [item for index in sorted(parts) for item in parts[index]]
+            body = orjson.dumps(document)
+            headers = [each for each in headers if each[0].lower() != "content-length"]
+            headers.append(("Content-Length", str(len(body))))
+        start_response(status, headers)
+        return [body]
+
+    def _register(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Registers a client, which belongs to no world, at all workers."""
+        credentials = environ[CREDENTIALS_KEY] = create_credentials()
+        stream = environ["wsgi.input"]
+        status, headers, body = self._call_app(environ)
+        if status.startswith("201"):
+            head = _head(
+                {**environ, _CLIENT_HEADER_KEY: f"{credentials.id} {credentials.secret}"},
+                self._header(environ),
+            )
+            stream.seek(0)
+            message = head + stream.read()
+            for index in self._fleet.others():
+                self._exchange(index, message)
+        start_response(status, headers)
+        return [body]
+
+    def _call_app(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Returns status, headers and body of the response of this worker."""
         sent: list[Any] = []
 
         def collect(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Callable[..., Any]:
@@ -151,15 +192,7 @@ class FleetMiddleware:
         if close is not None:
             close()
         status, headers = sent
-        if status.startswith("200"):
-            document = orjson.loads(body)
-            parts = {self._fleet.shard.index: document[name], **self._fetch(name, environ)}
-            document[name] = [item for index in sorted(parts) for item in parts[index]]
-            body = orjson.dumps(document)
-            headers = [each for each in headers if each[0].lower() != "content-length"]
-            headers.append(("Content-Length", str(len(body))))
-        start_response(status, headers)
-        return [body]
+        return status, headers, body
 
     def _world_names(self, environ: WSGIEnvironment) -> list[str]:
         """Returns the names of the worlds of the other workers."""
@@ -180,20 +213,28 @@ class FleetMiddleware:
         return {index: items for index, items in parts.items() if items is not None}
 
     def _fetch_part(self, index: int, name: str, environ: WSGIEnvironment) -> list[Any] | None:
+        body = self._exchange(index, _head(environ, self._header(environ), has_body=False))
+        try:
+            items: list[Any] = orjson.loads(body)[name]
+        except (ValueError, LookupError):
+            return None
+        return items
+
+    def _exchange(self, index: int, message: bytes) -> bytes:
+        """Returns the body of another worker's response; an empty one if it cannot be reached."""
         try:
             with self._fleet.dialer.dial(index) as connection:
                 connection.settimeout(_PART_TIMEOUT)
-                connection.sendall(_head(environ, self._header(environ), has_body=False))
-                response = HTTPResponse(connection, method="GET")
+                connection.sendall(message)
+                response = HTTPResponse(connection)
                 response.begin()
-                body = response.read()
-            if response.status == 200:
-                items: list[Any] = orjson.loads(body)[name]
-                return items
-            log.warning("worker %d responded with %d", index, response.status)
-        except (OSError, HTTPException, ValueError, LookupError) as error:
+                body: bytes = response.read()
+        except (OSError, HTTPException) as error:
             log.warning("worker %d cannot be reached: %s", index, error)
-        return None
+            return b""
+        if response.status >= 300:
+            log.warning("worker %d responded with %d", index, response.status)
+        return body
 
 
 def _head(environ: WSGIEnvironment, header: str, *, has_body: bool = True) -> bytes:

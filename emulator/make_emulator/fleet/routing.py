@@ -12,16 +12,13 @@ from urllib.parse import parse_qs, unquote
 
 import orjson
 
+from ..dashboard import consent
 from ..webhooks.host_routing import is_hook_host
 from ..world.oauth import token_id
 from ..world.slots import DEFAULT_NAME, DEFAULT_SLOT, slot_of_key, slot_of_name
 
-#: Parameter of the authorization endpoint that names a slot, for clients that registered themselves and belong to no world.
-SLOT_PARAMETER = "emulator_slot"
-
 WORLDS = "/_emulator/worlds"
 KEY_SET = "/oauth/v2/oidc/jwks"
-AUTHORIZE = "/oauth/v2/authorize"
 REGISTER = "/oauth/v2/register/mcp"
 
 #: Paths of the authorization server whose form has a code or a token.
@@ -133,14 +130,12 @@ def _control_destination(method: str, path: str, query: str) -> int | Elsewhere:
 def _oauth_destination(method: str, path: str, query: str, authorization: str | None) -> int | Elsewhere:
     if path in _FORMS:
         return Elsewhere.BODY if method == "POST" else Elsewhere.ANY
-    if path == AUTHORIZE:
-        if (text := _parameter(query, SLOT_PARAMETER)) is not None:
+    if path == consent.PATH:
+        if (text := _parameter(query, consent.SLOT_PARAMETER)) is not None:
             return _slot_or_default(text)
         return _slot_or_default(_parameter(query, "client_id") or "")
     if path == "/oauth/v2/oidc/userinfo":
         return slot_of_header(authorization)
-    if path == REGISTER:
-        return DEFAULT_SLOT
     return Elsewhere.ANY
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, Protocol
 from wsgiref.types import WSGIEnvironment
 
@@ -12,6 +12,7 @@ from flask import Request, Response
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..lazy_dataclasses import dataclass
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import Token, User
 from ..world.world import World

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -12,6 +11,7 @@ import orjson
 from flask import Flask, Response
 from werkzeug.datastructures import Headers, MultiDict
 
+from ..lazy_dataclasses import dataclass
 from ..registry import WorldRegistry
 from .context import Caller, DirectInput, HttpInput, RequestContext
 from .endpoint import ENCODED_SLASH, Endpoint

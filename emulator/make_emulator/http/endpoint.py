@@ -17,8 +17,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from dataclasses import field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import marshmallow as ma
@@ -26,6 +26,7 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from ..engine.run_state import AgentRun
+from ..lazy_dataclasses import dataclass
 from ..plain_text import printable
 from ..policies.resources import Access
 from ..schemas.base import (
@@ -371,18 +372,20 @@ class Endpoint:
         if self.paging is not None:
             parsed.page = parse_page(arguments, self.paging, issues)
         if self.query is not None:
-            values: dict[str, Any] = {}
+            values: dict[str, str | tuple[str, ...]] = {}
             for name, form in self.query.load_fields.items():
                 key = form.data_key or name
                 if isinstance(form, ListField):
-                    if items := [*arguments.getlist(f"{key}[]"), *arguments.getlist(key)]:
+                    if items := (*arguments.getlist(f"{key}[]"), *arguments.getlist(key)):
                         values[key] = items
                 elif (given := arguments.getlist(key)) != []:
                     values[key] = given[0]
                     if len(given) > 1:
                         issues.append(f"Parameter '{key}' was given more than once.")
             try:
-                parsed.query = self.query.load(values) if values else dict(_load_nothing(self.query))
+                is_short = all(isinstance(value, str) and len(value) < 200 for value in values.values())
+                load = _load_values if is_short else _load_values.__wrapped__
+                parsed.query = dict(load(self.query, tuple(values.items())))
             except ma.ValidationError as error:
                 issues.extend(validation_messages(error.messages))
 
@@ -399,10 +402,18 @@ class Endpoint:
                 issues.extend(validation_messages(error.messages))
 
 
-@cache
-def _load_nothing(schema: QuerySchema) -> Mapping[str, Any]:
-    """Returns what a query without a value of its schema is loaded as; a `ma.ValidationError` if one is required."""
-    loaded: Mapping[str, Any] = schema.load({})
+@lru_cache(maxsize=1024)
+def _load_values(
+    schema: QuerySchema, values: tuple[tuple[str, str | tuple[str, ...]], ...]
+) -> Mapping[str, Any]:
+    """Returns the loaded values of a query: most queries have the values of an earlier one.
+
+    Raises:
+        ma.ValidationError: if one is missing or wrong.
+    """
+    loaded: Mapping[str, Any] = schema.load(
+        {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    )
     return loaded
 
 

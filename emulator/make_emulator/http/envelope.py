@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..schemas.base import ResponseSchema
 from ..schemas.serialize import compile_serializer, serialize_rows
 from ..world.world import World

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from itertools import islice
@@ -18,6 +18,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Response
 
+from ..lazy_dataclasses import dataclass
 from ..world.models import Token
 from . import errors
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..schemas.base import MAX_ID, ResponseSchema
 from ..world.tables import SortKey
 

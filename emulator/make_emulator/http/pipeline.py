@@ -7,11 +7,11 @@ or raises the error that the response is made from. A new step is one line in a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from flask import Response
 
+from ..lazy_dataclasses import dataclass
 from ..world.exceptions import MissingPermissionError, StateNotStoredError
 from . import hints
 from .context import RequestContext

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from ..lazy_dataclasses import dataclass
 from ..resources import fixture_path
 
 #: Statuses from the strongest evidence to the weakest.

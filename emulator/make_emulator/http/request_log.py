@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import field
 from typing import Any
 
+from ..lazy_dataclasses import dataclass
 from ..plain_text import escape_control_characters
-from ..policies.resources import Access
 from ..policies.statements import StatedDecision, state_all
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
@@ -22,10 +22,13 @@ from ..world.clock import format_iso
 #: Decision of a request that the grants of an agent do not allow.
 DENIED_POLICY = "refused: policy"
 
-#: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
+#: Maximum number of entries of a world, of bytes of each body, and of bytes of all entries together.
 MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384
-TOTAL_BODY_LIMIT = 64 * 1024 * 1024
+TOTAL_LIMIT = 16 * 1024 * 1024
+
+#: Bytes that an entry takes besides its texts and bodies, about.
+_ENTRY_SIZE = 600
 
 
 @dataclass(slots=True)
@@ -52,12 +55,9 @@ class LogEntry:
     reason: str = ""
     #: Missing scopes, permissions or grants.
     missing: tuple[str, ...] = ()
-    #: Name of the agent that calls.
+    #: Name of the agent that calls, and the accesses that its grants had to allow, such as ``scenarios/1: run``.
     agent: str | None = None
-    #: What `accesses` are made from when the log is read.
-    access_source: Sequence[Access | str] | Callable[[], Sequence[Access | str]] = field(
-        default=(), repr=False, compare=False
-    )
+    accesses: tuple[str, ...] = ()
     #: Accesses that modules of a run lacked, which an agent started whose runs are checked.
     denied_in_run: tuple[str, ...] = ()
     #: The decisions on the accesses, in words.
@@ -71,15 +71,10 @@ class LogEntry:
     secrets: Callable[[], SecretValues] = field(default=lambda: NO_SECRETS, repr=False, compare=False)
 
     @property
-    def accesses(self) -> tuple[str, ...]:
-        """Accesses that the grants of an agent had to allow, such as ``scenarios/1: run``."""
-        source = self.access_source
-        return tuple(map(str, source() if callable(source) else source))
-
-    @property
-    def body_size(self) -> int:
-        """Bytes of bodies that the entry keeps; the body of a stream counts in full from its start."""
-        return len(self.request_body) + (BODY_LIMIT if self.streamed else len(self.response_body))
+    def size(self) -> int:
+        """Bytes that the entry takes without its bodies; that of a stream counts in full from its start."""
+        size = _ENTRY_SIZE + len(self.path) + len(self.query_string) + len(self.reason)
+        return size + BODY_LIMIT if self.streamed else size
 
     @property
     def redactor(self) -> OutputRedactor:
@@ -152,10 +147,15 @@ class LogEntry:
 
 
 class RequestLog:
-    """Log of the last requests of a world, oldest first."""
+    """Log of the last requests of a world, oldest first, bounded in entries and in bytes.
+
+    Equal bodies are kept once: clients read the same again and again.
+    """
 
     def __init__(self) -> None:
         self._entries: deque[LogEntry] = deque()
+        #: Body -> itself, and the number of entries that have it.
+        self._bodies: dict[bytes, tuple[bytes, int]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
         self._numbers = itertools.count(1)
@@ -191,10 +191,34 @@ class RequestLog:
 
     def _keep(self, entry: LogEntry) -> None:
         with self._lock:
+            entry.request_body = self._share(entry.request_body)
+            if not entry.streamed:
+                entry.response_body = self._share(entry.response_body)
             self._entries.append(entry)
-            self._bytes += entry.body_size
-            while len(self._entries) > MAX_ENTRIES or self._bytes > TOTAL_BODY_LIMIT:
-                self._bytes -= self._entries.popleft().body_size
+            self._bytes += entry.size
+            while len(self._entries) > MAX_ENTRIES or self._bytes > TOTAL_LIMIT:
+                self._evict(self._entries.popleft())
+
+    def _share(self, body: bytes) -> bytes:
+        """Returns the kept body that equals one, and counts it once more."""
+        if not body:
+            return body
+        known, count = self._bodies.get(body) or (body, 0)
+        if not count:
+            self._bytes += len(body)
+        self._bodies[known] = known, count + 1
+        return known
+
+    def _evict(self, entry: LogEntry) -> None:
+        self._bytes -= entry.size
+        for body in (entry.request_body, b"" if entry.streamed else entry.response_body):
+            if not body:
+                continue
+            known, count = self._bodies.pop(body)
+            if count > 1:
+                self._bodies[known] = known, count - 1
+            else:
+                self._bytes -= len(known)
 
     def __iter__(self) -> Iterator[LogEntry]:
         return iter(list(self._entries))
@@ -205,4 +229,5 @@ class RequestLog:
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+            self._bodies.clear()
             self._bytes = 0

@@ -54,6 +54,9 @@ class UsageStats:
                 self._behaviours[entry.behaviours] = self._behaviours.get(entry.behaviours, 0) + 1
 
     def _record_accesses(self, token: Token, accesses: tuple[str, ...]) -> None:
+        known = self._accesses.get(token.token)
+        if known is not None and known.issuperset(accesses):
+            return
         with self._lock:
             self._tokens[token.token] = token
             known = self._accesses.setdefault(token.token, set())

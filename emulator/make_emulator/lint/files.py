@@ -8,8 +8,9 @@ from pathlib import Path
 
 import orjson
 
-from ..engine.blueprints.document import unwrap_document
+from ..engine.blueprints.document import BlueprintDocument, unwrap_document
 from ..json_patch import Patch, find_value
+from ..json_patch import Path as JsonPath
 from ..json_text import edit_text
 from ..json_types import Json, as_mapping
 from .document import LintOptions
@@ -28,10 +29,12 @@ class SourceText:
 
     Attributes:
         blueprint_path: of the blueprint, which may be a text with JSON.
+        scheduling_path: of the scheduling beside it.
     """
 
     text: str
     blueprint_path: tuple[str, ...]
+    scheduling_path: tuple[str, ...]
     is_blueprint_embedded: bool
     is_scheduling_embedded: bool
 
@@ -42,7 +45,7 @@ class SourceText:
             PatchError: if an operation cannot be applied.
         """
         text = _edit_part(self.text, patch, self.blueprint_path, self.is_blueprint_embedded)
-        return _edit_part(text, scheduling_patch, ("scheduling",), self.is_scheduling_embedded)
+        return _edit_part(text, scheduling_patch, self.scheduling_path, self.is_scheduling_embedded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +73,17 @@ def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[st
         finding = Finding(rule=NOT_A_BLUEPRINT, severity="error", message=f"No blueprint: {error}.", line=1)
         return LintedFile(path=path, findings=(finding,))
     options = replace(options, scheduling=find_scheduling(held) or options.scheduling)
+    scheduling_path = _scheduling_path(held)
     source = SourceText(
         text=data.decode(),
         blueprint_path=document.path,
+        scheduling_path=scheduling_path,
         is_blueprint_embedded=isinstance(find_value(held, document.path), str),
-        is_scheduling_embedded=isinstance(as_mapping(held).get("scheduling"), str),
+        is_scheduling_embedded=isinstance(_find_scheduling(held), str),
     )
     lines = LineIndex(source.text)
     findings = [
-        replace(finding, line=lines.line_of((*document.path, *finding.path)))
+        replace(finding, line=lines.line_of(_path_in_file(finding, document, scheduling_path)))
         for finding in lint(document.blueprint, options=options, ignore=ignore)
     ]
     return LintedFile(path=path, findings=tuple(findings), source=source)
@@ -90,12 +95,31 @@ def _edit_part(text: str, patch: Patch, path: tuple[str, ...], is_embedded: bool
     return edit_text(text, [operation.below(path) for operation in patch])
 
 
+def _path_in_file(finding: Finding, document: BlueprintDocument, scheduling_path: JsonPath) -> JsonPath:
+    """Returns the path of a finding in the whole file, where the scheduling may lie beside the blueprint."""
+    if finding.path[:1] == ("scheduling",) and "scheduling" not in document.blueprint:
+        return (*scheduling_path, *finding.path[1:])
+    return (*document.path, *finding.path)
+
+
 def find_scheduling(held: Json) -> Mapping[str, Json]:
-    """Returns the scheduling of a scenario in a response of the API; empty if the document has none."""
-    scheduling = as_mapping(held).get("scheduling")
+    """Returns the scheduling of a scenario in a request or a response of the API; empty if the document has none."""
+    scheduling = _find_scheduling(held)
     if isinstance(scheduling, str):
         try:
             scheduling = orjson.loads(scheduling)
         except orjson.JSONDecodeError:
             return {}
     return as_mapping(scheduling)
+
+
+def _find_scheduling(held: Json) -> Json:
+    scheduling: Json = held
+    for step in _scheduling_path(held):
+        scheduling = as_mapping(scheduling).get(step)
+    return scheduling
+
+
+def _scheduling_path(held: Json) -> tuple[str, ...]:
+    response = as_mapping(as_mapping(held).get("response"))
+    return ("response", "scheduling") if "scheduling" in response else ("scheduling",)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..json_patch import Path
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+from ..json_text import TextNode, scan
 
 
 class LineIndex:
@@ -37,35 +35,16 @@ class LineIndex:
 def _iter_lines(text: str) -> Iterator[tuple[Path, int]]:
     """Yields the path and the line of each value; of a member, the line of its name."""
     breaks = [match.start() for match in re.finditer("\n", text)]
-    # One entry for each open container: the next step into it, and the line of the name that was read.
-    path: list[str | int] = []
-    is_object: list[bool] = []
-    expects_name = False
-    name_line: int | None = None
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        line = bisect_right(breaks, match.start()) + 1
-        if token in "}]":
-            path.pop()
-            is_object.pop()
-            expects_name, name_line = False, None
-            continue
-        if token == ",":
-            if is_object[-1]:
-                expects_name = True
-            else:
-                last = path[-1]
-                path[-1] = last + 1 if isinstance(last, int) else last
-            continue
-        if token == ":":
-            continue
-        if expects_name and token.startswith('"'):
-            path[-1] = json.loads(token)
-            expects_name, name_line = False, line
-            continue
-        yield tuple(path), name_line or line
-        name_line = None
-        if token in "{[":
-            is_object.append(token == "{")
-            path.append("" if token == "{" else 0)
-            expects_name = token == "{"
+    root = scan(text)
+    pending: list[tuple[Path, TextNode, int]] = [((), root, root.start)]
+    while pending:
+        path, node, start = pending.pop()
+        yield path, bisect_right(breaks, start) + 1
+        if node.children:
+            steps: Sequence[str | int] = node.keys if node.kind == "{" else range(len(node.children))
+            entries: list[tuple[Path, TextNode, int]] = [
+                ((*path, step), child, node.entry(place)[0])
+                for place, (step, child) in enumerate(zip(steps, node.children, strict=True))
+            ]
+            # Of several members of one name the last one counts, so it has to come last.
+            pending += reversed(entries)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..json_types import Json, as_mappings, is_integer
+from ..json_types import Json
 from . import rules
 from .document import LintDocument, LintOptions
 from .finding import RULES, SEVERITIES, Finding
@@ -15,10 +14,6 @@ from .rules.secrets import find_secret_paths
 
 # Importing the rules declares them.
 assert rules.__all__
-
-#: ``lint: ignore unknown-field, secret-in-blueprint`` in a note of a module.
-_IGNORE_COMMENT = re.compile(r"\blint:\s*ignore\b[\s:]*([\w\s,-]*)")
-_TAG = re.compile(r"<[^>]*>")
 
 
 def lint(
@@ -36,7 +31,6 @@ def lint(
     """
     document = LintDocument(blueprint, options or LintOptions())
     skipped = frozenset(ignore)
-    ignored_here = _find_comments(document)
     findings = [
         Finding(
             rule=rule.id,
@@ -51,7 +45,7 @@ def lint(
         for rule in RULES.values()
         if rule.id not in skipped
         for issue in rule.check(document)
-        if not _is_ignored(rule.id, ignored_here.get(issue.module_id))
+        if not document.is_ignored(rule.id, issue.module_id)
     ]
     findings = _without_secret_patches(document, findings)
     if lines is not None:
@@ -85,25 +79,3 @@ def _place(finding: Finding, places: Mapping[tuple[str | int, ...], int]) -> int
     while path and path not in places:
         path = path[:-1]
     return places.get(path, -1)
-
-
-def _is_ignored(rule: str, ignored: frozenset[str] | None) -> bool:
-    return ignored is not None and (not ignored or rule in ignored)
-
-
-def _find_comments(document: LintDocument) -> dict[int | None, frozenset[str]]:
-    """Returns module id -> rules that a note on the module switches off; an empty set for all."""
-    comments: dict[int | None, frozenset[str]] = {}
-    metadata = document.blueprint.get("metadata")
-    notes = as_mappings(metadata.get("notes") if isinstance(metadata, Mapping) else None)
-    for note in notes:
-        text = _TAG.sub(" ", str(note.get("content", "")))
-        match = _IGNORE_COMMENT.search(text)
-        ids = note.get("moduleIds")
-        if match is None or not isinstance(ids, (list, tuple)):
-            continue
-        names = frozenset(name for name in re.split(r"[\s,]+", match[1]) if name in RULES)
-        for id in ids:
-            if is_integer(id):
-                comments[id] = names
-    return comments

@@ -7,9 +7,9 @@ path without a suffix).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ..lazy_dataclasses import dataclass
 from ..world.clock import MINUTE, SECOND
 
 #: Path under which the server of ``mcp.make.com`` is found on any host.

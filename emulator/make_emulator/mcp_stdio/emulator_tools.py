@@ -97,12 +97,23 @@ def _explain_run(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     return trace
 
 
-@_tool("lint", "Check a blueprint", READ_ONLY, blueprint=collection("The blueprint", required=True))
+@_tool(
+    "lint",
+    "Check a blueprint",
+    READ_ONLY,
+    blueprint=anything("The blueprint; that of the scenario, by default"),
+    scheduling=collection("The scheduling"),
+    scenarioId=number("The ID of the scenario"),
+    teamId=number("The ID of the team"),
+)
 def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
-    """Checks a blueprint without running it: mistakes and suspicious places, each with its module and a suggestion."""
-    findings: Json = world.control.call("POST", "lint", body={"blueprint": arguments["blueprint"]})[
-        "findings"
-    ]
+    """Checks a blueprint for a team without running it: mistakes and suspicious places, each with its module and a suggestion."""
+    findings: Json = world.lint(
+        arguments.get("blueprint"),
+        scenario_id=arguments.get("scenarioId"),
+        scheduling=arguments.get("scheduling"),
+        team_id=arguments.get("teamId"),
+    )
     return findings
 
 

@@ -10,9 +10,9 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from ..lazy_dataclasses import dataclass
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import OAuthClient
 

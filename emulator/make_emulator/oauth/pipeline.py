@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response, request
@@ -16,6 +16,7 @@ from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import error_response, json_response, to_make_error
 from ..http.steps import fault_injection, request_log, world_lock
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..registry import WorldHandle
 from ..world.exceptions import StateNotStoredError
 from .authorization_server import AuthorizationServer
@@ -114,9 +115,9 @@ def protocol_response(value: Json, status: int = 200) -> Response:
     return response
 
 
-def redirect_response(location: str) -> Response:
+def redirect_response(location: str, *, status: int = 302) -> Response:
     """Returns a redirect without a body, which would repeat the code."""
-    response = Response(status=302)
+    response = Response(status=status)
     response.autocorrect_location_header = False
     response.headers["Location"] = location
     response.headers["Cache-Control"] = "no-store"

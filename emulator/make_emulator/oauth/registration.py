@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..world.clock import SECOND, Clock
 from ..world.models import OAuthClient
 from ..world.oauth import MAX_NAME_LENGTH
@@ -35,8 +36,26 @@ _ECHOED_TEXTS = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id
 _MAX_ECHOED_LENGTH = 2048
 
 
-def register_client(server: AuthorizationServer, body: bytes) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Id and secret of a client."""
+
+    id: str
+    secret: str
+
+
+def create_credentials() -> Credentials:
+    """Returns a new id and secret."""
+    return Credentials(str(uuid.uuid4()), secrets.token_urlsafe(32))
+
+
+def register_client(
+    server: AuthorizationServer, body: bytes, credentials: Credentials | None = None
+) -> dict[str, Json]:
     """Registers a client; returns its metadata, with its id and secret.
+
+    Args:
+        credentials: those that another worker of a fleet gave the client; by default new ones.
 
     Raises:
         OAuthError: if the metadata are invalid.
@@ -53,10 +72,11 @@ def register_client(server: AuthorizationServer, body: bytes) -> dict[str, Json]
     name = _text(metadata, "client_name", MAX_NAME_LENGTH) or "MCP client"
     scope = _text(metadata, "scope", _MAX_ECHOED_LENGTH)
     scopes = DYNAMIC_SCOPES & frozenset(split_scopes(scope or "")) or DYNAMIC_SCOPES
+    credentials = credentials or create_credentials()
     client = OAuthClient(
-        id=str(uuid.uuid4()),
+        id=credentials.id,
         name=name,
-        secret=secrets.token_urlsafe(32),
+        secret=credentials.secret,
         redirect_uris=tuple(uris),
         scopes=scopes,
         is_dynamic=True,

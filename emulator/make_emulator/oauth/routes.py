@@ -18,6 +18,9 @@ from .pipeline import OAuthContext, OAuthRoute, protocol_response
 from .registration import register_client
 from .token_endpoint import TokenRequest
 
+#: Key of the WSGI environment under which a worker of a fleet has the credentials of a client that registers itself.
+CREDENTIALS_KEY = "make-emulator.client"
+
 
 def _document(build: Callable[[str], JsonObject]) -> Callable[[OAuthContext], Response]:
     """Returns the handler of a discovery document."""
@@ -84,7 +87,8 @@ def _bearer_error(code: str, description: str, status: int) -> OAuthError:
 
 
 def _register_client(context: OAuthContext) -> Response:
-    return protocol_response(register_client(context.server, context.body or b""), 201)
+    credentials = context.request.environ.get(CREDENTIALS_KEY)
+    return protocol_response(register_client(context.server, context.body or b"", credentials), 201)
 
 
 def _bearer_token(context: OAuthContext) -> str | None:

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..world import oauth
 from ..world.clock import SECOND
 from ..world.models import OAuthClient, OAuthCode, OAuthGrant, OAuthToken

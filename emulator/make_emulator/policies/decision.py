@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..world.models import Agent, Grant
@@ -33,6 +34,21 @@ def decide(agent: Agent, action: str, resource: Resource) -> Decision:
 def is_allowed(agent: Agent, access: Access) -> bool:
     """Returns True if the agent may do that."""
     return decide(agent, access.action, access.resource).is_allowed
+
+
+def permitted_ids(agent: Agent, action: str, kind: str) -> Callable[[str], bool]:
+    """Returns the function that is true of the ids of those resources of a kind on which the agent may do that.
+
+    It is that of `decide`, for a list of many.
+    """
+    prefix = f"{kind}/"
+    singles = {
+        grant.resource.removeprefix(prefix): action in allowed_actions(grant)
+        for grant in agent.grants
+        if grant.resource.startswith(prefix)
+    }
+    default = decide(agent, action, Resource(kind)).is_allowed
+    return lambda id: singles.get(id, default)
 
 
 def can_ever(agent: Agent, action: str, kind: str) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..lazy_dataclasses import dataclass
 from ..world.models import Grant, Organization, Team
 from ..world.schema import text_id_parameters
 from ..world.world import World

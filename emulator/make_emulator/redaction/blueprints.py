@@ -17,6 +17,7 @@ from .rules import (
     QUERY_PARAMETER,
     USERINFO,
     is_harmless,
+    is_placeholder,
     is_secret_name,
     is_secret_parameter,
     mask_credential_forms,
@@ -25,6 +26,11 @@ from .rules import (
 
 #: Lists of name-value pairs whose names are judged as those of parameters: a mask in doubt is listed for the user.
 _PARAMETER_LISTS = PARAMETER_LISTS | {"formDataFields", "inputFields", "variables"}
+
+#: The URL of a webhook or mailhook of Make.
+_MAKE_HOOK = re.compile(r"https?://hook\.[\w.-]+/[0-9a-z]{32}\b|\b[0-9a-z]{32}@hook\.[\w.-]+", re.IGNORECASE)
+#: What follows the scheme of an Authorization header, or stands for the secret in the URL of a webhook.
+_SCHEME_AND_VALUE = re.compile(r"(?:\b(?:Bearer|Basic) |/api/webhooks/\d+/)([^\s\"'{}/?]+)")
 
 
 class MaskedValue(NamedTuple):
@@ -55,6 +61,17 @@ class Masker:
         return _DocumentRedactor(self._own).redact_text(text)
 
 
+def find_secrets(value: Any, path: str) -> list[str]:
+    """Returns the paths of the secrets in JSON, below the path of it.
+
+    Placeholders such as ``YOUR_API_KEY``, the webhooks of Make, which are passed on as links, and public addresses of a
+    blockchain are no secrets here.
+    """
+    finder = _SecretFinder(())
+    finder.redact(value, path=path, parent=path)
+    return finder.masked_paths
+
+
 class _DocumentRedactor(Redactor):
     tracks_paths = True
 
@@ -76,19 +93,23 @@ class _DocumentRedactor(Redactor):
     def redact_text(self, text: str) -> str:
         for own in self._own:
             text = text.replace(own, MASK)
-        redacted = _DocumentRedactor(self._own).redact_json_text(text)
+        redacted = type(self)(self._own).redact_json_text(text)
         if redacted is not None:
             return redacted
         if "://" in text:
-            text = USERINFO.sub(_mask_userinfo, text)
+            text = USERINFO.sub(self._mask_userinfo, text)
         if "=" in text:
-            text = QUERY_PARAMETER.sub(_mask_parameter, text)
+            text = QUERY_PARAMETER.sub(self._mask_parameter, text)
         if '"' in text:
-            text = JSON_MEMBER.sub(_mask_member, text)
+            text = JSON_MEMBER.sub(self._mask_member, text)
         return mask_credential_forms(text)
 
     def keeps_value(self, value: Any) -> bool:
-        return not isinstance(value, str) or is_harmless(value)
+        return not isinstance(value, str) or self.is_harmless(value)
+
+    def is_harmless(self, text: str) -> bool:
+        """Returns whether a text stays although its name or place is that of a secret."""
+        return is_harmless(text)
 
     def keeps_member(self, name: str) -> bool:
         return name == "mode"
@@ -96,19 +117,29 @@ class _DocumentRedactor(Redactor):
     def on_masked(self, path: str) -> None:
         self.masked_paths.append(path)
 
+    def _mask_userinfo(self, match: re.Match[str]) -> str:
+        return match[0] if self.is_harmless(match[0].replace(":", "")) else MASK
 
-def _mask_userinfo(match: re.Match[str]) -> str:
-    return match[0] if is_harmless(match[0].replace(":", "")) else MASK
+    def _mask_parameter(self, match: re.Match[str]) -> str:
+        return self._mask_match(match) if is_secret_parameter(parameter_name(match)) else match[0]
+
+    def _mask_member(self, match: re.Match[str]) -> str:
+        return self._mask_match(match) if is_secret_name(match["name"]) else match[0]
+
+    def _mask_match(self, match: re.Match[str]) -> str:
+        value = match["value"]
+        return match[0] if value == MASK or self.is_harmless(value) else match["before"] + MASK
 
 
-def _mask_parameter(match: re.Match[str]) -> str:
-    return _mask_match(match) if is_secret_parameter(parameter_name(match)) else match[0]
+class _SecretFinder(_DocumentRedactor):
+    """Redactor that leaves what only stands where a secret is to stand."""
 
+    def redact_text(self, text: str) -> str:
+        plain = _SCHEME_AND_VALUE.sub(self._drop_placeholder, _MAKE_HOOK.sub("", text))
+        return text if super().redact_text(plain) == plain else MASK
 
-def _mask_member(match: re.Match[str]) -> str:
-    return _mask_match(match) if is_secret_name(match["name"]) else match[0]
+    def is_harmless(self, text: str) -> bool:
+        return is_harmless(text) or is_placeholder(text)
 
-
-def _mask_match(match: re.Match[str]) -> str:
-    value = match["value"]
-    return match[0] if value == MASK or is_harmless(value) else match["before"] + MASK
+    def _drop_placeholder(self, match: re.Match[str]) -> str:
+        return "" if is_placeholder(match[1]) else match[0]

@@ -120,6 +120,38 @@ def is_harmless(text: str) -> bool:
     return _HARMLESS_VALUE.fullmatch(_EXPRESSION.sub("", text)) is not None
 
 
+_SCHEME = re.compile(r"\s*(?:(?:bearer|basic|token|apikey|api-key|digest)\b\s*)?", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+#: Words of which one says that a text stands for a value, and last words of what only names one.
+_STAND_IN = re.compile(
+    r"changeme|dummy|example|fake|hidden|insert|masked|paste|placeholder|redacted|removed|replace|sample|todo|x{3,}|your[a-z]*"
+)
+_NAMES_OF_SECRETS = frozenset(["credentials", "here", "key", "password", "secret", "token"])
+_COUNT = re.compile(r"0+|1(?:2(?:34?5?6?)?)?|[2-9]")
+#: The address of an account or a token on Ethereum, or on Solana.
+_BLOCKCHAIN_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{43,44}")
+
+
+def is_placeholder(text: str) -> bool:
+    """Returns whether a text only shows where a secret is to stand: ``YOUR_API_KEY``, ``<api key>``, ``sk-xxxx``, ``...``.
+
+    The public address of something on a blockchain, which often is called a token, is no secret either.
+    """
+    scheme = _SCHEME.match(text)
+    text = text[scheme.end() if scheme else 0 :].strip()
+    if _BLOCKCHAIN_ADDRESS.fullmatch(text):
+        return True
+    words = [word.lower() for word in _WORD.findall(text)]
+    letters = [word for word in words if not word.isdigit()]
+    if any(word.isdigit() and not _COUNT.fullmatch(word) for word in words):
+        return False
+    if sum(len(word) == 1 for word in letters) > 1:
+        return False  # random letters
+    if any(_STAND_IN.fullmatch(word) for word in letters):
+        return True
+    return not words or (len(letters) > 1 and letters[-1] in _NAMES_OF_SECRETS) or text[:1] in "<["
+
+
 # --- forms -------------------------------------------------------------------------------------------
 
 # Each search is made only where a text contains what it needs, which costs a fraction of the search itself.

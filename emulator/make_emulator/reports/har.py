@@ -22,7 +22,7 @@ _TEXT = "text/plain; charset=utf-8"
 
 _LOG = {"version": "1.2", "creator": {"name": "make-emulator", "version": __version__}, "entries": []}
 
-#: An archive before its first entry, and after the last one: archives are streamed, since a log may have 64 MiB.
+#: An archive before its first entry, and after the last one: archives are streamed, since a log may have 16 MiB, equal bodies once.
 TAIL = b"]}}"
 HEAD = orjson.dumps({"log": _LOG}).removesuffix(TAIL)
 

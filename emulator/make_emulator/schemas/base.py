@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from ..lazy_dataclasses import dataclass
 from ..world.clock import format_iso
 from ..world.models import Json, User
 from ..world.world import World

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from marshmallow import fields
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..world import folders
 from ..world.models import Folder
 from ..world.world import World

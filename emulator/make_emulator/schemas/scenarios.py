@@ -38,8 +38,8 @@ _nullable_integer = fields.Integer(allow_none=True)
 
 _INCOMPLETE_EXECUTIONS = Relation(incomplete_executions.count_by_scenario, "id")
 _CONSUMPTION = Relation(consumption_by_scenario, "id")
-_CREATOR = Relation(lambda world: world.users.get, "created_by")
-_LAST_EDITOR = Relation(lambda world: world.users.get, "updated_by")
+_CREATOR = Relation(lambda world: world.users.lookup, "created_by")
+_LAST_EDITOR = Relation(lambda world: world.users.lookup, "updated_by")
 
 
 class JsonText(fields.Field[Any]):

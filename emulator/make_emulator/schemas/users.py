@@ -6,11 +6,11 @@ Sources: API documentation "Users", "Users > Me", "Users > Roles"; the vendor's 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from ..lazy_dataclasses import dataclass
 from ..world import invitations
 from ..world.enums import get_timezone
 from ..world.models import Organization, User

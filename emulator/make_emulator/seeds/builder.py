@@ -101,7 +101,7 @@ class WorldBuilder:
             SeedError: with every issue that was found while building.
         """
         settings.apply(self.world, self._seed.settings)
-        self.world.custom_modules.update(dict.fromkeys(self._seed.modules, True))
+        self.world.custom_modules.update({module.name: module for module in self._seed.modules})
         for row in self._seed.users:
             self._users[row["id"]] = organizations.create_user(
                 self.world,

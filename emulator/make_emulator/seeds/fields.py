@@ -10,17 +10,17 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from ..json_types import Json
+from ..json_types import Json, as_mapping
 from ..oauth.redirect_uris import find_issue
 from ..plain_text import did_you_mean
 from ..policies.grants import LEVELS, InvalidGrantsError, parse_grants
 from ..policies.resources import KINDS
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
-from ..world import roles
+from ..world import custom_modules, roles
 from ..world.clock import DAY, MAX_TIMESTAMP, MINUTE, SECOND, parse_iso
 from ..world.enums import SCOPES, timezone_codes
-from ..world.models import Grant
+from ..world.models import CustomModule, Grant
 from ..world.zones import ZONE_PATTERN
 
 #: Names of sets of scopes in a seed.
@@ -280,6 +280,51 @@ class StringListField(SeedField):
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise self.type_error("a list of strings", value)
         return tuple(value)
+
+
+class CustomModulesField(SeedField):
+    """Declared modules: names, or declarations."""
+
+    _FIELDS: Json = {"type": "array", "items": {"type": "object", "required": ["name"]}}  # noqa: RUF012
+    shape = {  # noqa: RUF012
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["name"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "name": {"type": "string"},
+                        "versions": {"type": "array", "items": {"type": "integer"}},
+                        "kind": {"enum": list(custom_modules.KINDS)},
+                        "connection": {"type": ["object", "null"]},
+                        "parameters": _FIELDS,
+                        "mapper": _FIELDS,
+                        "output": _FIELDS,
+                    },
+                },
+            ]
+        },
+    }
+
+    def read(self, value: Json) -> tuple[CustomModule, ...]:
+        if not isinstance(value, list):
+            raise self.type_error("a list of modules", value)
+        modules, issues = [], {}
+        for place, row in enumerate(value):
+            declaration = {"name": row} if isinstance(row, str) else dict(as_mapping(row))
+            name = declaration.pop("name", None)
+            try:
+                if not isinstance(name, str):
+                    raise custom_modules.InvalidModuleError("A module must be a name, or a mapping with one.")
+                modules.append(custom_modules.parse_module(name, declaration))
+            except custom_modules.InvalidModuleError as error:
+                issues[place] = [str(error).rstrip(".")]
+        if issues:
+            raise ma.ValidationError(issues)
+        return tuple(modules)
 
 
 class RedirectUrisField(SeedField):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from ..lazy_dataclasses import dataclass
 
 #: The path from the root of a seed to a value, e.g. ``("organizations", 0, "name")``.
 SeedPath = tuple[str | int, ...]

@@ -24,6 +24,7 @@ from .fields import (
     BlueprintField,
     BooleanField,
     ChoiceField,
+    CustomModulesField,
     FieldSpecsField,
     GrantsField,
     IdField,
@@ -560,8 +561,10 @@ class SeedSection(Section):
         OAuthClientSection, "Clients of the authorization server of OAuth 2.0.", load_default=list
     )
     agents = SectionList(AgentSection, "Agents with grants of their own.", load_default=list)
-    modules = StringListField(
-        "Full names, app:Module, of the modules of the organization's own apps, which the catalogue of Make's modules does not know.",
+    modules = CustomModulesField(
+        "Modules of the organization's own apps, and others that the catalogue of Make's modules does not know: full names, app:Module, or"
+        " declarations with a name and versions, kind, connection ({parameter, types}), parameters, mapper and output (fields with name, type,"
+        " required, options, spec).",
         load_default=(),
     )
     organizations = SectionList(OrganizationSection, "The organizations.", required=True, min_items=1)

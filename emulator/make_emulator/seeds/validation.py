@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as File
 from typing import Any
 
 import marshmallow as ma
 
+from ..lazy_dataclasses import dataclass
 from ..plain_text import did_you_mean
 from ..world import roles
 from ..world.custom_roles import LAST_BUILT_IN_ID
 from ..world.data_stores import find_field_issues
+from ..world.models import CustomModule
 from .blueprint_library import (
     BlueprintLibrary,
     UnusableBlueprintError,
@@ -60,7 +62,7 @@ class Seed:
     tokens: list[SeedRow]
     oauth_clients: list[SeedRow]
     agents: list[SeedRow]
-    modules: Sequence[str]
+    modules: Sequence[CustomModule]
     organizations: list[SeedRow]
     document: SeedDocument
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)

@@ -15,7 +15,12 @@ from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
 from .rows import RemoteSequence
 
-_RESPONSE_SOURCES = {"rule": "from a rule", "network": "from the network", "simulation": "from mock data"}
+_RESPONSE_SOURCES = {
+    "rule": "from a rule",
+    "network": "from the network",
+    "simulation": "from mock data",
+    "nothing": "as no rule matches it",
+}
 
 
 class SentRequests(RemoteSequence):

@@ -50,6 +50,52 @@ class WorldModules(RemoteSequence):
         script: JsonObject = self._client.call("PUT", "modules", module, body=body)["module"]
         return script
 
+    def declare(
+        self,
+        module: str,
+        *,
+        versions: Sequence[int] = (),
+        kind: str = "action",
+        connection_types: Sequence[str] | None = None,
+        connection_parameter: str = "__IMTCONN__",
+        parameters: Sequence[Mapping[str, Any]] = (),
+        mapper: Sequence[Mapping[str, Any]] = (),
+        output: Sequence[Mapping[str, Any]] = (),
+    ) -> JsonObject:
+        """Declares a module of an organization's own app, or another one that the catalogue does not know; returns the declaration.
+
+        Args:
+            versions: those that exist; none for any.
+            kind: such as ``action``, ``search`` or ``trigger-instant``.
+            connection_types: the types of connections that it needs one of; None if it needs no connection.
+            connection_parameter: the parameter that holds the connection.
+            parameters, mapper, output: its fields, ``{"name", "type", "required"?, "options"?, "spec"?}``; mock data have those
+                of the output.
+
+        Raises:
+            ControlError: if the declaration is invalid.
+        """
+        connection = {"parameter": connection_parameter, "types": list(connection_types or ())}
+        body = drop_none(
+            versions=list(versions),
+            kind=kind,
+            connection=connection if connection_types is not None else None,
+            parameters=list(parameters),
+            mapper=list(mapper),
+            output=list(output),
+        )
+        declared: JsonObject = self._client.call("PUT", "declared-modules", module, body=body)["module"]
+        return declared
+
+    def withdraw(self, module: str) -> None:
+        """Withdraws the declaration of a module; scenarios that have it stay."""
+        self._client.call("DELETE", "declared-modules", module)
+
+    def declared(self) -> list[JsonObject]:
+        """Returns the declared modules."""
+        rows: list[JsonObject] = self._client.call("GET", "declared-modules")["modules"]
+        return rows
+
     def clear(self, module: str | None = None) -> None:
         """Removes the script of a module, or all scripts."""
         self._client.call("DELETE", "modules", *([module] if module else []))

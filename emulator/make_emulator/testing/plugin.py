@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
+_SETTINGS_KEY: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _PROVENANCE_KEY: pytest.StashKey[ProvenanceCollector] = pytest.StashKey()
 
 
@@ -39,6 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Show at the end which endpoints of the Make API the tests called, by class of status.",
     )
 
+    group.addoption(
+        "--make-setting",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="Setting of the worlds of all tests, e.g. unmatched=fail. Repeatable; also the ini option make_settings.",
+    )
+    parser.addini(
+        "make_settings", "Settings of the worlds of all tests, a line each.", type="linelist", default=[]
+    )
     group.addoption(
         "--make-fidelity",
         choices=("observed", "documented", "assumed"),
@@ -63,10 +74,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_PROVENANCE_KEY] = provenance = ProvenanceCollector()
         provenance.start()
+    if texts := [*config.getini("make_settings"), *config.getoption("--make-setting")]:
+        config.stash[_SETTINGS_KEY] = _parse_settings(texts)
     config.addinivalue_line(
         "markers",
         "make_world(seed=None, plan=None, scopes=None, zone=None, now=None, **settings): what make_world is created from.",
     )
+
+
+def _parse_settings(texts: list[str]) -> dict[str, Any]:
+    """Returns settings as arguments of `MakeEmulator.create_world`."""
+    from ..world.settings import SETTINGS, InvalidSettingError, parse
+
+    try:
+        return {SETTINGS[name].python_name: value for name, value in parse(texts).items()}
+    except InvalidSettingError as error:
+        raise pytest.UsageError(f"make_settings: {error}") from None
 
 
 @pytest.fixture(scope="session")
@@ -88,9 +111,13 @@ def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
 
 @pytest.fixture
 def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> Iterator[World]:
-    """World of the test's own; the marker ``make_world`` has the arguments of `MakeEmulator.create_world`, and ``scopes``."""
+    """World of the test's own; the marker ``make_world`` has the arguments of `MakeEmulator.create_world`, and ``scopes``.
+
+    ``--make-setting``, or the ini option ``make_settings``, has settings of the worlds of all tests.
+    """
     marker = request.node.get_closest_marker("make_world")
-    options: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    settings: dict[str, Any] = request.config.stash.get(_SETTINGS_KEY, {})
+    options: dict[str, Any] = {**settings, **(marker.kwargs if marker else {})}
     scopes = options.pop("scopes", None)
     world = make_emulator.create_world(**options)
     if scopes is not None:

@@ -135,6 +135,32 @@ class World:
         """
         return self._client.import_blueprints(Path(path), team_id=team_id, activate=activate)
 
+    def lint(
+        self,
+        blueprint: Mapping[str, Any] | str | None = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: Mapping[str, Any] | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> list[JsonObject]:
+        """Returns the findings of lint on a blueprint, or on that of a scenario: what the team has and its plan count.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+
+        Raises:
+            ControlError: if there is no such scenario, team or rule.
+        """
+        return self._client.lint(
+            dict(blueprint) if isinstance(blueprint, Mapping) else blueprint,
+            scenario_id=scenario_id,
+            scheduling=dict(scheduling) if scheduling is not None else None,
+            team_id=team_id,
+            ignore=ignore,
+        )
+
     def run(
         self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True
     ) -> JsonObject:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +26,7 @@ from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, rate_limit, request_log, world_lock
 from ..json_types import as_mappings
+from ..lazy_dataclasses import dataclass
 from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks

@@ -5,12 +5,13 @@ Source: a client's measurements of September 2026 (the preflight, ``Make-Actual-
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import orjson
 from flask import Request, Response
 
 from ..engine.apps.webhooks import ACCEPTED
+from ..lazy_dataclasses import dataclass
 from ..world.models import ExecutionResponse
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from ..lazy_dataclasses import dataclass
 from ..module_catalogue import CatalogueModule, module_catalogue
 from .connections import OAUTH, all_connection_types
 from .exceptions import InvalidParametersError, PackageNotFoundError

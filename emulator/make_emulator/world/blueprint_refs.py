@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 
@@ -29,6 +30,9 @@ _OWN_REFERENCE_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 
 #: Kind of resource -> the only app whose modules refer to it; other apps use the same field for other values.
 _REFERENCING_APPS = {"dataStructure": "json"}
+
+#: A connection that is an input of the scenario, as the editor writes it (an export).
+_DYNAMIC_CONNECTION = re.compile(r"\{\{var\.input\.[^{}]+\}\}")
 
 #: The module that the designer inserts while a route, or the scenario, has none (exported blueprints); mostly without an id.
 PLACEHOLDER_MODULE = "placeholder:Placeholder"
@@ -93,7 +97,7 @@ def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scen
 def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
     """The id of the hook that triggers the scenario, if its first module is an instant trigger."""
     parameters = as_mapping(first_module(blueprint.get("flow")).get("parameters"))
-    return next((id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(parameters.get(name)))), None)
+    return next((id for name in REFERENCE_FIELDS["hook"] if (id := parse_id(parameters.get(name)))), None)
 
 
 def first_module(flow: Json) -> Mapping[str, Json]:
@@ -120,7 +124,7 @@ def iter_module_references(node: Mapping[str, Json], kind: str) -> Iterator[tupl
     for part in ("parameters", "mapper"):
         values = node.get(part)
         if isinstance(values, Mapping):
-            yield from ((name, id) for name in names if (id := _parse_id(values.get(name))) is not None)
+            yield from ((name, id) for name in names if (id := parse_id(values.get(name))) is not None)
 
 
 def remap_references(
@@ -135,12 +139,17 @@ def remap_references(
                 if not isinstance(values, dict):
                     continue
                 for name in reference_fields(node, kind):
-                    if (old := _parse_id(values.get(name))) in mapping and old is not None:
+                    if (old := parse_id(values.get(name))) in mapping and old is not None:
                         values[name] = mapping[old]
     return copy
 
 
-def _parse_id(value: Json) -> int | None:
+def is_dynamic_connection(value: Json) -> bool:
+    """True for a connection that is an input of the scenario (Help centre, "Dynamic connections")."""
+    return isinstance(value, str) and _DYNAMIC_CONNECTION.fullmatch(value) is not None
+
+
+def parse_id(value: Json) -> int | None:
     """An id as blueprints write it: a number, or a string of digits."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -9,13 +9,14 @@ import hashlib
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from itertools import chain
 from typing import Any
 
 import orjson
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..redaction.masking import OutputRedactor, mask_all
 from ..redaction.secret_values import SecretValues
 from . import blueprint_refs, data_stores, snapshot, state_copies

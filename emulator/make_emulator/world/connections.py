@@ -7,10 +7,11 @@ derived from the credentials. The types come from ``connection-types.yaml``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..lazy_dataclasses import dataclass
 from ..module_catalogue import module_catalogue
 from ..plain_text import did_you_mean
 from ..resources import load_fixture

@@ -6,10 +6,11 @@ Tallies are updated when a run is logged, so reading them is cheap, and the cons
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ..lazy_dataclasses import dataclass
 from .clock import DAY, MAX_TIMESTAMP, add_months
 from .models import Consumption, Execution, Organization, Scenario, Team
 from .world import World

@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from ..lazy_dataclasses import dataclass
 from ..module_catalogue import module_catalogue
 from . import connections, keys, organizations
 from .app_credentials import needed_credentials

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TypeVar
 
 from .models import HttpRule, Mail, SentRequest
@@ -28,6 +30,9 @@ ERROR_NAMES: Mapping[str, str] = {
     "size": "MaxFileSizeExceededError",
 }
 
+#: The most rules that are compared with a request that none of them matches.
+MAX_RULES_COMPARED = 100
+
 #: The most rules of a world, and the most pages of a rule.
 MAX_RULES, MAX_RULE_PAGES = 1_000, 1_000
 
@@ -44,6 +49,17 @@ def match_rule(world: World, method: str, url: str) -> HttpRule | None:
             left = None if rule.left is None else rule.left - 1
             return world.http_rules.put(replace(rule, hits=rule.hits + 1, left=left))
     return None
+
+
+def nearest_rule(world: World, method: str, url: str) -> HttpRule | None:
+    """The rule that comes nearest to a request: by its URL, then by its method; ``None`` without rules."""
+
+    def likeness(rule: HttpRule) -> tuple[float, bool, int]:
+        is_same = matches_url(url, rule.url)
+        ratio = 1.0 if is_same else SequenceMatcher(None, rule.url, url, autojunk=False).ratio()
+        return ratio, rule.method in (None, method), -rule.id
+
+    return max(islice(world.http_rules, MAX_RULES_COMPARED), key=likeness, default=None)
 
 
 def matches_url(url: str, glob: str) -> bool:

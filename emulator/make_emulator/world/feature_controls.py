@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ..lazy_dataclasses import dataclass
 from .exceptions import InvalidParametersError
 from .models import Organization
 from .world import World

@@ -6,9 +6,10 @@ Sources: API documentation, "Hooks"; help centre, "Webhooks"; recorded exchanges
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from ..lazy_dataclasses import dataclass
 from ..resources import load_fixture
 from .clock import MINUTE
 from .connections import DEFAULT_THEME

@@ -6,11 +6,12 @@ Sources: the vendor's OpenAPI document (types, fields, defaults); API documentat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from ..json_types import as_mapping
+from ..lazy_dataclasses import dataclass
 from ..resources import load_fixture
 from . import blueprint_refs
 from .exceptions import IncompatibleInputError, InvalidParametersError, NotConfirmedError

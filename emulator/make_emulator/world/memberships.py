@@ -7,8 +7,9 @@ administrators' part says of the same roles).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ..lazy_dataclasses import dataclass
 from . import blueprint_refs, connections
 from .exceptions import (
     IncompatibleInputError,

@@ -6,10 +6,10 @@ Source: the vendor's OpenAPI document. Steps are stored of the latest executions
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import orjson
 
+from ..lazy_dataclasses import dataclass
 from . import blueprint_refs
 from .clock import DAY
 from .exceptions import NotFoundError

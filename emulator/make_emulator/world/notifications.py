@@ -6,9 +6,10 @@ Sources: the vendor's OpenAPI document ("Notifications", "Users > User team noti
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
+from ..lazy_dataclasses import dataclass
 from .exceptions import NotFoundError
 from .models import EmailPreference, Execution, Notification, Scenario, Team, User
 from .roles import team_permissions

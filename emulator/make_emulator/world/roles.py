@@ -10,9 +10,9 @@ spaces: here, those that may add and edit users; everybody may see an own space.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from ..lazy_dataclasses import dataclass
 from .models import Organization, Role, Team, User
 from .world import World
 

@@ -6,10 +6,10 @@ the newest observation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..plain_text import did_you_mean
 from .world import World
 
@@ -131,6 +131,23 @@ def apply(world: World, values: Mapping[str, Json]) -> None:
     for name, value in values.items():
         assert isinstance(value, (bool, str))
         world.settings[name] = value
+
+
+def parse(texts: Iterable[str]) -> dict[str, bool | str]:
+    """Returns settings by their names in JSON from texts such as ``apiAccess=false``, or ``api_access=false``.
+
+    Raises:
+        InvalidSettingError: if a text is none, or there is no such setting or value.
+    """
+    names = {setting.python_name: setting.name for setting in SETTINGS.values()}
+    values: dict[str, bool | str] = {}
+    for text in texts:
+        name, sign, value = text.strip().partition("=")
+        if not sign:
+            raise InvalidSettingError(f"A setting has the form NAME=VALUE, not {text[:50]!r}.")
+        values[names.get(name, name)] = {"true": True, "false": False}.get(value, value)
+    check(values)
+    return values
 
 
 def values_of(world: World) -> dict[str, Json]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+
+from ..lazy_dataclasses import dataclass
 
 #: Number of slots: three hexadecimal digits.
 SLOTS = 4096

@@ -22,7 +22,7 @@ from . import settings
 from .clock import MAX_TIMESTAMP
 from .collector import collector_paused
 from .deserialize import DeserializationError, reader_for
-from .models import Consumption, ModuleScript
+from .models import Consumption, CustomModule, ModuleScript
 from .schema import TABLES, collect_secrets
 from .secret_texts import of_execution, values_of
 from .tables import Table
@@ -57,6 +57,11 @@ def _first_two(entry: Sequence[Any]) -> Hashable:
     return tuple(entry[:2])
 
 
+def _custom_module_name(entry: Any) -> Hashable:
+    # Documents of earlier releases have a name and true.
+    return str(entry["name"] if isinstance(entry, Mapping) else entry[0])
+
+
 #: The dicts of a world by name.
 DICT_ENTRIES: Mapping[str, DictEntry] = {
     "rate_windows": DictEntry(lambda key, window: [*key, *window], _first_two),
@@ -67,7 +72,7 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     "installed_apps": DictEntry(lambda key, apps: [key, sorted(apps)], _first),
     "increments": DictEntry(lambda key, count: [*key, count], _first_two),
     "settings": DictEntry(lambda key, value: [key, value], _first),
-    "custom_modules": DictEntry(lambda key, value: [key, value], _first),
+    "custom_modules": DictEntry(lambda _key, module: module, _custom_module_name),
     "detailed": DictEntry(lambda key, ids: [key, list(ids)], _first),
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
@@ -302,8 +307,12 @@ def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows |
     if "settings" in document:  # documents of earlier releases have none
         settings.apply(world, dict(_read(list, document, "settings")))
     if "custom_modules" in document:
-        declared = _read(tuple[tuple[str, bool], ...], document, "custom_modules")
-        world.custom_modules.update(declared)
+        entries = [
+            {"name": entry[0]} if isinstance(entry, list) and entry else entry
+            for entry in _read(list, document, "custom_modules")
+        ]
+        declared = _read(tuple[CustomModule, ...], {"custom_modules": entries}, "custom_modules")
+        world.custom_modules.update({module.name: module for module in declared})
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
     world.detailed.update(detailed)
     scripts = _read(tuple[ModuleScript, ...], document, "scripts")

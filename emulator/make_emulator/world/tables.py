@@ -190,6 +190,11 @@ class Table(Generic[Key, Row]):
         """The row with a key, or ``None``."""
         return self._rows.get(key)
 
+    @property
+    def lookup(self) -> Callable[[Key], Row | None]:
+        """The function `get`, in a third of the time, for a loop that changes nothing."""
+        return self._rows.get
+
     def put(self, row: Row) -> Row:
         """Inserts a row, or replaces the one with its key; the row stays at its place in insertion order."""
         key = self._key(row)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
+from ..lazy_dataclasses import dataclass
 from .models import Headers
 
 #: Characters that are invalid in headers of HTTP (Node rejects them too).

@@ -12,7 +12,7 @@ from .changes import ChangeTracker, TrackedDict
 from .clock import Clock
 from .ids import IdGenerator
 from .lock import WorldLock
-from .models import Consumption, ModuleScript
+from .models import Consumption, CustomModule, ModuleScript
 from .schema import Tables
 from .tables import Table
 from .transport import Transport
@@ -71,8 +71,8 @@ class World(Tables):
         #: Scenario id, module id -> the count of an "Increment function" that is never reset.
         self.increments = TrackedDict[tuple[int, int], int]("increments")
 
-        #: Full names of modules that the seed declares: those of an organization's own apps.
-        self.custom_modules = TrackedDict[str, bool]("custom_modules")
+        #: Full name -> a module that it declares; see `make_emulator.world.custom_modules`.
+        self.custom_modules = TrackedDict[str, CustomModule]("custom_modules")
         #: Name -> the value of a setting that is not the default; see `make_emulator.world.settings`.
         self.settings = TrackedDict[str, bool | str]("settings")
 

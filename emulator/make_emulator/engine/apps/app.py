@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol, TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from ...world.models import FieldSpecs, Json
 from ..blueprints.model import Module
 from ..errors import (
@@ -101,6 +101,8 @@ class ModuleDefinition:
     trigger: Trigger | None = None
     #: False if it only directs the bundles of others, or ends the run.
     has_output: bool = True
+    #: The names of all fields that it outputs; ``None`` if the blueprint or the data decide.
+    outputs: tuple[str, ...] | None = None
     #: False if its output is mock data.
     is_interpreted: bool = True
     #: The implementation of an aggregator, which is not run once a bundle, but once a group.
@@ -153,6 +155,7 @@ class App:
         records: Literal["read", "write"] | None = None,
         trigger: Trigger | None = None,
         has_output: bool | None = None,
+        outputs: tuple[str, ...] | None = None,
         computes: bool = False,
         infer: InputInference | None = None,
     ) -> Callable[[Handler], Handler]:
@@ -171,6 +174,7 @@ class App:
                 records=records,
                 trigger=trigger,
                 has_output=self.has_output if has_output is None else has_output,
+                outputs=outputs,
                 computes=computes,
                 infer=infer,
             )
@@ -179,13 +183,22 @@ class App:
         return declare
 
     def aggregator(
-        self, name: str, *fields: Field, infer: InputInference | None = None
+        self,
+        name: str,
+        *fields: Field,
+        outputs: tuple[str, ...] | None = None,
+        infer: InputInference | None = None,
     ) -> Callable[[Combiner], Combiner]:
         """Declares an aggregator, whose combiner is decorated; without fields it accepts all that are mapped."""
 
         def declare(combine: Combiner) -> Combiner:
             self.modules[name] = define_aggregator(
-                f"{self.name}:{name}", combine, *fields, has_output=self.has_output, infer=infer
+                f"{self.name}:{name}",
+                combine,
+                *fields,
+                has_output=self.has_output,
+                outputs=outputs,
+                infer=infer,
             )
             return combine
 
@@ -227,6 +240,7 @@ def define_aggregator(
     *fields: Field,
     versions: frozenset[int] | None = VERSION_1,
     has_output: bool = True,
+    outputs: tuple[str, ...] | None = None,
     is_interpreted: bool = True,
     infer: InputInference | None = None,
 ) -> ModuleDefinition:
@@ -238,6 +252,7 @@ def define_aggregator(
         fields=fields,
         accepts_any_field=not fields,
         has_output=has_output,
+        outputs=outputs,
         is_interpreted=is_interpreted,
         combine=combine,
         computes=is_interpreted,

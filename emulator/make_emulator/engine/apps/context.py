@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias, TypeVar
 
+from ...lazy_dataclasses import dataclass
 from ...world.field_specs import field_name
 from ...world.models import Connection, Json, Key
 from ..blueprints.model import IfElseBranch, Module, Route

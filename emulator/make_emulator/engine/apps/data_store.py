@@ -97,6 +97,10 @@ def _write_record(write: Callable[[], Record]) -> Record:
         raise ModuleError("DataError", "Record not found.") from None
 
 
+#: Fields of a record as a bundle.
+_RECORD_OUTPUTS = ("key", "data")
+
+
 def _record_bundle(record: Record) -> Mapping[str, Value]:
     return {"key": record.key, "data": record.data}
 
@@ -106,6 +110,7 @@ def _record_bundle(record: Record) -> Mapping[str, Value]:
     Field("key", "text"),
     Field("overwrite", "boolean", required=True),
     _DATA_FIELD,
+    outputs=_RECORD_OUTPUTS,
     records="write",
 )
 def _add(context: ModuleContext) -> Outcome:
@@ -135,6 +140,7 @@ def _mapped_key(context: ModuleContext) -> str | None:
     Field("upsert", "boolean", required=True),
     Field("overwriteArrays", "boolean", required=True),
     _DATA_FIELD,
+    outputs=_RECORD_OUTPUTS,
     records="write",
 )
 def _update(context: ModuleContext) -> Outcome:
@@ -167,7 +173,7 @@ def _get(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record) if context.boolean("returnWrapped") else record.data])
 
 
-@APP.module("ExistRecord", _KEY_FIELD, records="read")
+@APP.module("ExistRecord", _KEY_FIELD, outputs=("exist",), records="read")
 def _check_existence(context: ModuleContext) -> Outcome:
     key = (_find_data_store(context).id, to_well_formed(context.text("key")))
     return Emit([{"exist": key in context.run.world.records}])
@@ -178,6 +184,7 @@ def _check_existence(context: ModuleContext) -> Outcome:
     Field("filter", "array"),
     Field("sort", "array"),
     Field("mappAbleLimit", "uinteger"),
+    outputs=_RECORD_OUTPUTS,
     records="read",
 )
 def _search(context: ModuleContext) -> Outcome:
@@ -229,7 +236,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
     return orders
 
 
-@APP.module("DeleteRecord", _KEY_FIELD, records="write")
+@APP.module("DeleteRecord", _KEY_FIELD, outputs=_RECORD_OUTPUTS, records="write")
 def _delete(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     record = world.records.get((store.id, to_well_formed(context.text("key"))))
@@ -240,7 +247,7 @@ def _delete(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record)])
 
 
-@APP.module("DeleteAllRecords", records="write")
+@APP.module("DeleteAllRecords", outputs=(), records="write")
 def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     keys = [record.key for record in data_stores.records(world, store)]
@@ -250,6 +257,6 @@ def _delete_all(context: ModuleContext) -> Outcome:
     return Emit([{}])
 
 
-@APP.module("Stats", records="read")
+@APP.module("Stats", outputs=("count",), records="read")
 def _count(context: ModuleContext) -> Outcome:
     return Emit([{"count": _find_data_store(context).records}])

@@ -20,7 +20,7 @@ from .context import BundleGroup, ChooseBranch, Emit, ErrorDirective, ModuleCont
 APP = App("builtin", is_built_in=True, has_output=False)
 
 
-@APP.module("BasicRouter", billed=False)
+@APP.module("BasicRouter", billed=False, outputs=())
 def _router(context: ModuleContext) -> Outcome:
     """Runs every route with the bundle, one after the other; each route has its own filter."""
     return RunRoutes(context.module.routes)
@@ -52,6 +52,7 @@ def _infer_repeats(module: Module, output: Constraint, inference: Inference) -> 
     Field("start", "number"),
     Field("repeats", "uinteger", required=True),
     Field("step", "number"),
+    outputs=("i",),
     infer=_infer_repeats,
 )
 def _repeater(context: ModuleContext) -> Outcome:
@@ -68,13 +69,13 @@ def _infer_items(module: Module, output: Constraint, inference: Inference) -> Co
     return constraint
 
 
-@APP.aggregator("BasicAggregator", infer=_infer_items)
+@APP.aggregator("BasicAggregator", outputs=("array",), infer=_infer_items)
 def _aggregate(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     """Combines the bundles to an array; exported blueprints have ``__IMTAGGLENGTH__``."""
     return {"array": group.items, "__IMTAGGLENGTH__": len(group.items)}
 
 
-@APP.module("BasicIfElse", is_free=True)
+@APP.module("BasicIfElse", is_free=True, outputs=())
 def _if_else(context: ModuleContext) -> Outcome:
     return ChooseBranch(context.module.branches)
 
@@ -100,19 +101,19 @@ def _merge(context: ModuleContext) -> Outcome:
     return Emit([bundle])
 
 
-@APP.module("ThrowError", Field("message", "text"), billed=False)
+@APP.module("ThrowError", Field("message", "text"), billed=False, outputs=())
 def _throw(context: ModuleContext) -> Outcome:
     raise ModuleError("RuntimeError", context.text("message"))
 
 
-@APP.module("ThrowWarning", Field("message", "text"), billed=False)
+@APP.module("ThrowWarning", Field("message", "text"), billed=False, outputs=())
 def _warn(context: ModuleContext) -> Outcome:
     """Continues the run, which ends with a warning."""
     context.run.has_warning = True
     return Emit([{}])
 
 
-@APP.module("NameARun", Field("name", "text", required=True), billed=False)
+@APP.module("NameARun", Field("name", "text", required=True), billed=False, outputs=())
 def _name_run(context: ModuleContext) -> Outcome:
     context.run.name = context.text("name")
     return Emit([{}])

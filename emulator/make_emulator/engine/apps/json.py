@@ -79,7 +79,7 @@ def _convert_to_xml(context: ModuleContext) -> Outcome:
     return Emit([{context.output_name("xml"): dump_xml(fields, context.env.budget)}])
 
 
-@APP.module("CreateJSON", accepts_any_field=True, computes=True)
+@APP.module("CreateJSON", accepts_any_field=True, outputs=("json",), computes=True)
 def _create(context: ModuleContext) -> Outcome:
     """Serializes the mapped fields, which are those of the data structure; empty ones are left out."""
     fields = {
@@ -90,7 +90,7 @@ def _create(context: ModuleContext) -> Outcome:
     return Emit([{"json": dump_json(context, fields)}])
 
 
-@APP.module("TransformToJSON", Field("object"), computes=True)
+@APP.module("TransformToJSON", Field("object"), outputs=("json",), computes=True)
 def _transform(context: ModuleContext) -> Outcome:
     """Serializes any value."""
     return Emit([{"json": dump_json(context, context.mapper.get("object"))}])

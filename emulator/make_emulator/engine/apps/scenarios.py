@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ...json_types import as_mapping
 from ...world import scenarios
 from ...world.exceptions import InvalidParametersError
 from ...world.field_specs import field_name, field_type
@@ -29,7 +30,18 @@ START_MODULE = f"{APP.name}:StartSubscenario"
 RETURN_MODULE = f"{APP.name}:ReturnData"
 CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
 
+#: Prefix of the ids of scenarios in calls, which may be left out.
+SCENARIO_PREFIX = "SCN_"
+
 _VERSIONS = (1, 2)
+
+
+def find_called_scenario(node: Mapping[str, Json]) -> int | None:
+    """Returns the id of the scenario that a module of a blueprint calls, if it is a module of that kind and has one."""
+    parameters = as_mapping(node.get("parameters"))
+    if node.get("module") not in CALLING_MODULES or not isinstance(parameters.get("scenario"), (str, int)):
+        return None
+    return called_scenario_id(parameters)
 
 
 @APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True, trigger="inputs")
@@ -113,7 +125,7 @@ def called_scenario_id(parameters: Mapping[str, Json]) -> int | None:
 
 
 def _scenario_text(parameters: Mapping[str, Json]) -> str:
-    return as_text(parameters.get("scenario")).removeprefix("SCN_")
+    return as_text(parameters.get("scenario")).removeprefix(SCENARIO_PREFIX)
 
 
 def _find_scenario(context: ModuleContext) -> Scenario:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from ...module_catalogue import module_catalogue
+from ...module_catalogue import CatalogueModule, module_catalogue
+from ...world import custom_modules
 from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
-from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.values import Value, coerce, is_array, to_json_object, to_json_value
@@ -55,18 +55,18 @@ def mock_output(context: ModuleContext) -> dict[str, Json]:
     else:
         fields = context.run.mock_fields.get(module.id)
         if fields is None:
-            fields = context.run.mock_fields[module.id] = _probable_fields(module, constraint)
+            fields = context.run.mock_fields[module.id] = _probable_fields(context, constraint)
         bundle = mock_bundle(context, fields, constraint)
     if _WRITING_MODULE.match(module.name):
         bundle = _echo(bundle, context.mapper, module.interface or (), context)
     return {**bundle, **_position_fields(bundle)}
 
 
-def _probable_fields(module: Module, constraint: Constraint | None) -> FieldSpecs:
-    """Returns the fields that the catalogue knows of the output of a module, and where it knows some at most, those of its input."""
-    catalogue = module_catalogue()
+def _probable_fields(context: ModuleContext, constraint: Constraint | None) -> FieldSpecs:
+    """Returns the fields that the world declares, or the catalogue knows, of the output of a module, and where it knows some at most, those of its input."""
+    module = context.module
     # The latest version stands for one that is not known.
-    known = catalogue.find_module(module.full_name, module.version) or catalogue.find_module(module.full_name)
+    known = _find_known(context, module.version) or _find_known(context)
     fields = known_outputs.output_fields(known, constraint) if known is not None else ()
     if known is not None and known.output and not known.has_dynamic_output:
         return fields
@@ -130,11 +130,19 @@ def mock_bundle(
     return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
 
 
-def _required_fields(module: Module) -> Iterator[str]:
+def _find_known(context: ModuleContext, version: int | None = None) -> CatalogueModule | None:
+    name, declared = context.module.full_name, context.run.world.custom_modules
+    if name in declared:
+        return custom_modules.find_module(declared, name, version)
+    return module_catalogue().find_module(name, version)
+
+
+def _required_fields(context: ModuleContext) -> Iterator[str]:
+    module = context.module
     if module.expect:
         yield from (field_name(field) for field in module.expect if field.get("required") is True)
         return
-    known = module_catalogue().find_module(module.full_name, module.version)
+    known = _find_known(context, module.version)
     # A module may be scripted or simulated in any version; what one version requires says nothing of another.
     if known is not None and known.version == module.version:
         yield from known.certainly_required
@@ -147,7 +155,7 @@ def check_required(context: ModuleContext, requires: ServiceRequirement | None =
         BundleValidationError: with an issue for each field that is missing.
         ModuleError: if the service would answer with 400.
     """
-    missing = [name for name in _required_fields(context.module) if context.mapper.get(name) in (None, "")]
+    missing = [name for name in _required_fields(context) if context.mapper.get(name) in (None, "")]
     if missing:
         raise BundleValidationError(*map(missing_parameter, missing))
     if requires is None:

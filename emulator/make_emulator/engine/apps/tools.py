@@ -61,7 +61,9 @@ def _infer_reading(module: Module, output: Constraint, inference: Inference) -> 
     return Constraint()
 
 
-@APP.module("SetVariable", _NAME_FIELD, _SCOPE_FIELD, Field("value"), infer=_infer_legacy_variable)
+@APP.module(
+    "SetVariable", _NAME_FIELD, _SCOPE_FIELD, Field("value"), outputs=("value",), infer=_infer_legacy_variable
+)
 def _set_legacy(context: ModuleContext) -> Outcome:
     value = context.mapper.get("value")
     _store_variables(context, {context.text("name"): value})
@@ -96,7 +98,7 @@ def _set_many(context: ModuleContext) -> Outcome:
     return Emit([variables])
 
 
-@APP.module("GetVariable", _NAME_FIELD, infer=_infer_legacy_reading)
+@APP.module("GetVariable", _NAME_FIELD, outputs=("value",), infer=_infer_legacy_reading)
 def _get_legacy(context: ModuleContext) -> Outcome:
     return Emit([{"value": context.run.variables.get(context.text("name"))}])
 
@@ -121,12 +123,12 @@ def _infer_value(module: Module, output: Constraint, inference: Inference) -> Co
     return Constraint(fields={"value": output.descend(["value"])})
 
 
-@APP.module("ComposeTransformer", Field("value", "text"), infer=_infer_value)
+@APP.module("ComposeTransformer", Field("value", "text"), outputs=("value",), infer=_infer_value)
 def _compose(context: ModuleContext) -> Outcome:
     return Emit([{"value": context.mapper.get("value")}])
 
 
-@APP.module("FunctionIncrement")
+@APP.module("FunctionIncrement", outputs=("i",))
 def _increment(context: ModuleContext) -> Outcome:
     """Counts its calls within the cycle, the run, or all runs of the scenario, failed ones included."""
     run, id = context.run, context.module.id
@@ -146,7 +148,7 @@ def _increment(context: ModuleContext) -> Outcome:
     return Emit([{"i": count}])
 
 
-@APP.module("FunctionSleep", Field("duration", "uinteger", required=True))
+@APP.module("FunctionSleep", Field("duration", "uinteger", required=True), outputs=())
 def _sleep(context: ModuleContext) -> Outcome:
     """Advances the run by 1 to 300 seconds of the world's time (the range is in exported blueprints)."""
     seconds = context.integer("duration")
@@ -195,6 +197,7 @@ def _literal_patterns(cases: Json) -> list[Value]:
     Field("useRegExpMatch", "boolean"),
     Field("casesTable", "array"),
     Field("elseOutput"),
+    outputs=("output",),
     computes=True,
     infer=_infer_input,
 )
@@ -222,13 +225,13 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
     return Constraint(fields={"value": Constraint(content=output.descend(["text"]).content)})
 
 
-@APP.aggregator("TextAggregator", Field("value", "text"), infer=_infer_text)
+@APP.aggregator("TextAggregator", Field("value", "text"), outputs=("text",), infer=_infer_text)
 def _combine_text(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     texts = [as_text(item.get("value")) for item in group.items]
     return {"text": _join(context, texts, _separator(context, "rowSeparator"))}
 
 
-@APP.aggregator("AggregateAggregator")
+@APP.aggregator("AggregateAggregator", outputs=("text",))
 def _combine_table(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     """Combines to a table: a row for each bundle, a column for each mapped field."""
     between = _separator(context, "columnSeparator")
@@ -262,8 +265,8 @@ _NUMERIC_FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-@APP.aggregator("FunctionAggregator", Field("value"))
-@APP.aggregator("FunctionAggregator2", Field("value"))
+@APP.aggregator("FunctionAggregator", Field("value"), outputs=("result",))
+@APP.aggregator("FunctionAggregator2", Field("value"), outputs=("result",))
 def _combine_numbers(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     """Computes a function of the numbers; ``count`` counts all bundles, the other functions skip empty values."""
     name = context.module.parameters.get("fn")

@@ -38,7 +38,11 @@ def _receive(context: ModuleContext) -> Outcome:
 
 
 @APP.module(
-    "WebhookRespond", Field("status", "uinteger", required=True), Field("body"), Field("headers", "array")
+    "WebhookRespond",
+    Field("status", "uinteger", required=True),
+    Field("body"),
+    Field("headers", "array"),
+    outputs=(),
 )
 def _respond(context: ModuleContext) -> Outcome:
     """Sets the response to the caller of the webhook, unless one is set; the modules after it still run."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar, overload
 
+from ...lazy_dataclasses import dataclass
 from ...world.exceptions import MalformedBlueprintError
 from ...world.models import Json
 from ..expressions.values import Value

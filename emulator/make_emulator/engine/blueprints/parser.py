@@ -6,7 +6,7 @@ to incomplete blueprints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     known = _cache.get(id(blueprint))
     if known is not None and known[0] is blueprint:
         return known[1]
-    _check_structure(blueprint)
+    check_parts(blueprint)
     # A nested route is four levels deeper.
     if is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise MalformedBlueprintError("The blueprint is nested too deep.")
@@ -78,7 +78,22 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     return parsed
 
 
-def _check_structure(blueprint: Mapping[str, Json]) -> None:
+def parse_flow(nodes: Json) -> tuple[Module, ...]:
+    """Parses a flow by itself.
+
+    Raises:
+        InvalidParametersError: if a route has a part that it cannot have.
+        MalformedBlueprintError: if its modules are inconsistent, or one does not exist.
+    """
+    return _FlowParser().parse_flow(nodes, 0)
+
+
+def check_parts(blueprint: Mapping[str, Json]) -> None:
+    """Checks the parts at the top of a blueprint.
+
+    Raises:
+        InvalidParametersError: if one is missing, of the wrong type, or none of a blueprint.
+    """
     if not isinstance(blueprint, Mapping):
         raise InvalidParametersError("Blueprint should be object")
     missing = [name for name in ("name", "flow", "metadata") if name not in blueprint]
@@ -105,11 +120,21 @@ def _check_structure(blueprint: Mapping[str, Json]) -> None:
 
 def is_too_deep(value: Json, levels: int) -> bool:
     """Returns True if collections and arrays are nested deeper than the levels."""
-    if isinstance(value, Mapping):
-        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value.values())
-    if isinstance(value, list):
-        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value)
-    return False
+    layer: Sequence[Json] = (value,)
+    for _ in range(levels):
+        inner: list[Json] = []
+        for item in layer:
+            # The most frequent first, as a check against an abstract class is slow.
+            if isinstance(item, (str, int, float)) or item is None:
+                continue
+            if isinstance(item, Mapping):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        layer = inner
+    return any(isinstance(item, (Mapping, list)) for item in layer)
 
 
 def _positive_setting(settings: Mapping[str, Json], name: str, default: int) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from .values import Value
 
 

@@ -6,8 +6,9 @@ Functions declare them for their arguments, modules for their inputs; mock data 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...lazy_dataclasses import dataclass
 from .values import Value
 
 #: Limits of a constraint: nested levels, and choices of one value.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from ...lazy_dataclasses import dataclass
 from .values import TimeZoneProvider, Value, as_text, is_array, is_equal, utc
 
 if TYPE_CHECKING:

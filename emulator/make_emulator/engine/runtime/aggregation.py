@@ -6,9 +6,9 @@ Sources: Help centre, "Aggregator"; the vendor's notes on aggregators (feeder, g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from ..apps import catalog
 from ..apps.context import BundleGroup
 from ..blueprints.model import IfElseBranch, Module, Route

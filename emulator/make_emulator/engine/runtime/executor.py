@@ -16,7 +16,7 @@ from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
 from ...world.world import World
 from ..budget import Budget
-from ..errors import ModuleError
+from ..errors import FatalError, ModuleError
 from ..expressions.values import Value
 from ..run_state import AgentRun, ScenarioCall
 from .cycles import FetchTriggerBundle, QueueBatch
@@ -126,6 +126,9 @@ def run_scenario(
                 index=world.ids.next("rerun"),
             )
         )
+    elif kind == "auto" and agent_run is not None and agent_run.is_denied:
+        # What an agent may not do is no error of the scenario, which it must not be able to stop.
+        notifications.notify_of_run(world, scenario, execution, is_deactivated=False)
     elif kind == "auto":
         is_deactivated = _update_error_count(world, scenario.id, scenario_run.max_errors, execution)
         notifications.notify_of_run(world, scenario, execution, is_deactivated=is_deactivated)
@@ -170,7 +173,9 @@ def call_scenario(scenario_run: ScenarioRun, call: ScenarioCall, *, depth: int =
     caller.stopwatch.sleep(execution.duration)
     if execution.error is not None:
         error = execution.error
-        raise ModuleError(error.name, error.message, issues=error.issues, hint=error.hint)
+        is_denied = any(not row.is_allowed for row in execution.accesses)
+        error_type = FatalError if is_denied else ModuleError
+        raise error_type(error.name, error.message, issues=error.issues, hint=error.hint)
     return execution.outputs or {}
 
 

@@ -7,8 +7,8 @@ executions", "Types of warnings".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...lazy_dataclasses import dataclass
 from ...world.clock import MINUTE
 from ...world.models import ExecutionError
 from ..apps import catalog

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from ..blueprints.model import Module
 from ..errors import ModuleError
 from ..expressions.context import Scope

@@ -6,13 +6,13 @@ required fields of the module stay required.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from ...json_types import as_mapping, as_mappings, is_integer
-from ...plain_text import did_you_mean
 from ...world.clock import DAY
+from ...world.custom_modules import MODULE_NAME
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.settings import UNMATCHED
 from ...world.world import World
@@ -60,7 +60,6 @@ FIELDS: Mapping[str, tuple[type, ...]] = {
     "times": (int,),
     "durationMs": (int,),
 }
-_MODULE_NAME = re.compile(r"[\w-]+:\w+", re.ASCII)
 
 
 def can_be_scripted(module: str) -> bool:
@@ -74,7 +73,7 @@ def parse_script(module: str, params: Mapping[str, Json]) -> ModuleScript:
     Raises:
         ValueError: if the module cannot be scripted, or not in this way.
     """
-    if not _MODULE_NAME.fullmatch(module):
+    if not MODULE_NAME.fullmatch(module):
         raise ValueError(f"'{module}' is not the name of a module; it has the form app:Module.")
     if not can_be_scripted(module):
         raise ValueError(f"Module '{module}' is an aggregator; it cannot be scripted.")
@@ -142,6 +141,10 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
         error_type = BudgetExceededError if script.error.name in _FATAL_ERRORS else ModuleError
         raise error_type(script.error.name, script.error.message)
     if script.output is None:
+        if definition.has_output and _is_unanswered(definition, context):
+            raise FatalError(
+                "RuntimeError", f"The script of module {context.module.id} ({name}) has no output."
+            )
         return _handle(definition, context)
     output = backlog.take_page(script.output) if context.first else script.output
     return Emit(output, transfer=json_size(context.mapper) + json_size(output))
@@ -153,14 +156,24 @@ def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None
     Raises:
         FatalError: with the nearest script.
     """
-    run, name = context.run, context.module.full_name
-    if definition.is_interpreted or UNMATCHED.of(run.world) == "mock":
+    if not _is_unanswered(definition, context):
         return
-    if context.first and run.trigger_bundle is not None:
-        return
-    nearest = did_you_mean(name, run.world.scripts)
-    reason = ": its script is used up." if name in run.world.scripts else nearest or "."
-    raise FatalError("RuntimeError", f"No script matches module {context.module.id} ({name}){reason}")
+    scripts, name = context.run.world.scripts, context.module.full_name
+    if name in scripts:
+        reason = ": its script is used up"
+    elif nearest := get_close_matches(name, scripts, n=1, cutoff=0):
+        reason = f"; the nearest is of '{nearest[0]}'"
+    else:
+        reason = "; the world has no scripts"
+    raise FatalError("RuntimeError", f"No script matches module {context.module.id} ({name}){reason}.")
+
+
+def _is_unanswered(definition: ModuleDefinition, context: ModuleContext) -> bool:
+    """Returns True for a module whose output would be mock data, in a world that wants none."""
+    if definition.is_interpreted or UNMATCHED.of(context.run.world) == "mock":
+        return False
+    # Of a first module, the bundles that the run received are no mock data.
+    return not (context.first and context.run.trigger_bundle is not None)
 
 
 def _handle(definition: ModuleDefinition, context: ModuleContext) -> Outcome:

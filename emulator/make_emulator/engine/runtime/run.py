@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from ...world import executions
 from ...world.consumption import organization_of
 from ...world.enums import get_timezone

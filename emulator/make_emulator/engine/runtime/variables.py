@@ -64,6 +64,10 @@ class CustomVariables(Mapping[str, Value]):
         return sum(1 for _ in self)
 
 
+#: Names of the variables of every run.
+VARIABLES = ("executionId", "scenario", "var")
+
+
 def build_variables(
     world: World,
     scenario: Scenario,

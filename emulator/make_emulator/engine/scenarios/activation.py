@@ -60,7 +60,7 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
             hint=f"A run of scenario {scenario.id} ended with an UnexpectedError, which locks it until Make's staff unlock it.",
         )
     if scenario.is_invalid:
-        raise InvalidStateError("Scenario contains errors.", hint=_explain_errors(scenario, blueprint))
+        raise InvalidStateError("Scenario contains errors.", hint=_explain_errors(world, scenario, blueprint))
     organization = organization_of(world, scenario.team_id)
     active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
     if active >= organization.license.scenarios:
@@ -69,14 +69,14 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
             hint=f"The plan of organization {organization.id} allows {pluralize(organization.license.scenarios, 'active scenario')}.",
         )
     check_connections(world, world.teams[scenario.team_id], blueprint)
-    check_can_activate(blueprint, scenario.scheduling)
+    check_can_activate(world, blueprint, scenario.scheduling)
     scenarios.record_event(world, scenario, user, "start")
     return world.scenarios.put(
         replace(scenario, is_active=True, errors_in_a_row=0, next_exec=first_run(world, scenario))
     )
 
 
-def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> None:
+def check_can_activate(world: World, blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> None:
     """Checks that a blueprint with a scheduling can be active.
 
     Raises:
@@ -84,7 +84,7 @@ def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, J
         InvalidParametersError: if it has no interval to run at, or no instant trigger to run immediately (Help centre,
             "Schedule a scenario").
     """
-    if errors := list(find_blueprint_errors(blueprint)):
+    if errors := list(find_blueprint_errors(blueprint, world.custom_modules)):
         raise InvalidStateError("Scenario contains errors.", hint=" ".join(errors))
     if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
         raise InvalidParametersError(
@@ -94,9 +94,9 @@ def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, J
         raise InvalidParametersError("Only a scenario with an instant trigger can run immediately.")
 
 
-def _explain_errors(scenario: Scenario, blueprint: Mapping[str, Json]) -> str:
+def _explain_errors(world: World, scenario: Scenario, blueprint: Mapping[str, Json]) -> str:
     """Returns the reasons for which a scenario is invalid."""
-    if errors := list(find_blueprint_errors(blueprint)):
+    if errors := list(find_blueprint_errors(blueprint, world.custom_modules)):
         return " ".join(errors)
     return (
         f"Scenario {scenario.id} became invalid by a change of what it uses, or by errors of its runs: "
@@ -203,7 +203,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
         IncompatibleConnectionError: if a module does not take a connection of that type (Make's IM007).
     """
     for node in blueprint_refs.iter_modules(blueprint["flow"]):
-        _check_connection_id(node)
+        _check_connection_id(world, node)
         for parameter, id in blueprint_refs.iter_module_references(node, "connection"):
             connection = world.connections.get(id)
             if connection is None or connection.team_id != team.id:
@@ -212,7 +212,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
                     f"Connection not found '{app}:{id}'.",
                     hint=f"Module {node.get('id')}, {node['module']}: the team has no connection {id}.",
                 )
-            accepted = connection_types.accepted_types(node, parameter)
+            accepted = connection_types.accepted_types(node, parameter, world.custom_modules)
             if not connection_types.is_compatible(connection.account_name, accepted):
                 raise IncompatibleConnectionError(
                     f"Provided account '{id}' is not compatible with '{node['module']}' module.",
@@ -221,10 +221,12 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
                 )
 
 
-def _check_connection_id(node: Mapping[str, Json]) -> None:
-    """Raises DomainError if the connection of a module is a text; no expression is evaluated there."""
-    for parameter in connection_types.connection_parameters(node):
+def _check_connection_id(world: World, node: Mapping[str, Json]) -> None:
+    """Raises DomainError if the connection of a module is a text; of expressions, only an input of the scenario is none."""
+    for parameter in connection_types.connection_parameters(node, world.custom_modules):
         id = as_mapping(node.get("parameters")).get(parameter)
+        if blueprint_refs.is_dynamic_connection(id):
+            continue
         if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
             raise DomainError(
                 f'invalid input syntax for type integer: "{id[:100]}"',

@@ -102,7 +102,7 @@ def create(
         hook_id=hook_id,
         based_on=based_on,
         concept=concept,
-        is_invalid=not is_complete(blueprint),
+        is_invalid=not is_complete(blueprint, world.custom_modules),
         input_spec=input_spec,
         output_spec=output_spec,
         id=id,
@@ -166,7 +166,7 @@ def update(
     _check_inputs(scheduling, input_spec)
     inputs.validate_names(specs.get("input_spec"), specs.get("output_spec"))
     if scenario.is_active:
-        activation.check_can_activate(blueprint or current.blueprint, scheduling)
+        activation.check_can_activate(world, blueprint or current.blueprint, scheduling)
     if blueprint is not None:
         hook_id = _find_trigger_hook(world, team, blueprint, scenario)
         _install_apps(world, team, blueprint, confirmed=confirmed)
@@ -179,7 +179,7 @@ def update(
             hook_id=hook_id,
             used_packages=blueprint_refs.used_packages(blueprint),
             used_modules=blueprint_refs.used_modules(blueprint),
-            is_invalid=not is_complete(blueprint),
+            is_invalid=not is_complete(blueprint, world.custom_modules),
             last_edit=world.now(),
             updated_by=user.id,
         )

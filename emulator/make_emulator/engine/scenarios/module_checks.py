@@ -31,7 +31,7 @@ def check_modules(world: World, blueprint: Mapping[str, Json]) -> None:
         refused |= {"unknown", "other-version"}
     for node, name, version, verdict in _iter_verdicts(world, blueprint):
         if verdict in refused:
-            judgement = known_modules.judge_module(name, version)
+            judgement = known_modules.judge_module(name, version, declared=world.custom_modules)
             raise MalformedBlueprintError(
                 f"Module not found '{name}' version '{version}'.",
                 hint=f"Module {node.get('id')}: {judgement.describe()}",
@@ -47,8 +47,9 @@ def find_warnings(world: World, blueprint: Mapping[str, Json]) -> list[str]:
         for node, name, version, verdict in _iter_verdicts(world, blueprint)
         if verdict in ("unknown", "other-version")
     ]
+    declared = world.custom_modules
     warnings = [
-        f"module {node.get('id')}: {known_modules.judge_module(name, version).describe()}"
+        f"module {node.get('id')}: {known_modules.judge_module(name, version, declared=declared).describe()}"
         for node, name, version in found[:MAX_WARNINGS]
     ]
     if len(found) > MAX_WARNINGS:
@@ -60,10 +61,12 @@ def _iter_verdicts(
     world: World, blueprint: Mapping[str, Json]
 ) -> Iterator[tuple[Mapping[str, Json], str, int, Verdict]]:
     """Iterates over the modules that can be judged, with their names, versions and verdicts."""
+    declared = world.custom_modules
     for node in blueprint_refs.iter_modules(blueprint.get("flow")):
         name, version = str(node["module"]), node.get("version")
-        if name in world.custom_modules or name.startswith("app#"):
+        if name.startswith("app#") and name not in declared:
             continue
         if not is_integer(version):
-            version = max(known_modules.versions_of(name), default=1)
-        yield node, name, version, known_modules.judge_module(name, version, suggest=False).verdict
+            version = max(known_modules.versions_of(name, declared=declared), default=1)
+        judgement = known_modules.judge_module(name, version, suggest=False, declared=declared)
+        yield node, name, version, judgement.verdict

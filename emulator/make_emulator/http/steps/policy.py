@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from ...engine.run_state import AgentRun
 from ...policies import agents
-from ...policies.decision import Decision, can_ever, decide, explain_rejection
+from ...policies.decision import Decision, can_ever, decide, explain_rejection, permitted_ids
 from ...policies.grants import allowed_actions
 from ...policies.resources import (
     READ,
@@ -42,10 +42,8 @@ def check(context: RequestContext) -> None:
     call, endpoint = context.require_call(), context.require_endpoint()
     agent = call.agent
     if agent is None and endpoint.accesses is None:
-        # Most callers are no agents: their accesses are written out when the log is read.
-        context.entry.access_source = partial(
-            _declared_accesses, endpoint, call.user.id, call.parameters.references
-        )
+        # Most callers are no agents: their accesses are written out once for all requests to the same resources.
+        context.entry.accesses = _access_texts(endpoint, call)
         return
     accesses = _accesses_of(endpoint, call)
     place = call.rows.get("team") or call.organization
@@ -73,7 +71,7 @@ def record_listed(context: RequestContext) -> None:
     if call.may_list is None or entry.accesses:
         return
     [(kind, action)] = _permissions_of(call.endpoint)
-    entry.access_source = [Access(action, Resource(kind, id)) for id in call.listed]
+    entry.accesses = tuple(str(Access(action, Resource(kind, id))) for id in call.listed)
 
 
 def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
@@ -94,7 +92,7 @@ def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
                 module=f"module {row.module_id} ({row.module})",
             )
         )
-    entry.access_source = tuple(dict.fromkeys((*entry.accesses, *allowed)))
+    entry.accesses = tuple(dict.fromkeys((*entry.accesses, *allowed)))
     entry.denied_in_run = tuple(dict.fromkeys(denied))
     entry.decisions += tuple(stated)
     return [each.state(agent_run.agent, 200) for each in stated if not each.is_allowed]
@@ -108,7 +106,7 @@ def record_tool(entry: LogEntry, agent: Agent | None, scopes: Iterable[str]) -> 
     if entry.accesses:
         return
     accesses = [Access(action, Resource(kind)) for kind, action in scope_accesses(scopes)]
-    entry.access_source = tuple(
+    entry.accesses = tuple(
         str(access)
         for access in accesses
         if agent is None or decide(agent, access.action, access.resource).is_allowed
@@ -116,11 +114,11 @@ def record_tool(entry: LogEntry, agent: Agent | None, scopes: Iterable[str]) -> 
 
 
 @lru_cache(maxsize=1024)
-def _pairs_of(method: str, path: str, scopes: tuple[str, ...]) -> Sequence[tuple[str, str]]:
+def _pairs_of(method: str, path: str, scopes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(endpoint_accesses(method, path, scopes))
 
 
-def _permissions_of(endpoint: Endpoint) -> Sequence[tuple[str, str]]:
+def _permissions_of(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     return _pairs_of(endpoint.method, endpoint.path, endpoint.scopes)
 
 
@@ -128,15 +126,45 @@ def _accesses_of(endpoint: Endpoint, call: ApiCall) -> Sequence[Access]:
     """Returns the accesses that a request needs of an agent."""
     if endpoint.accesses is not None:
         return tuple(endpoint.accesses(call))
-    return _declared_accesses(endpoint, call.user.id, call.parameters.references)
+    return _declared_accesses(
+        _permissions_of(endpoint),
+        endpoint.path,
+        bool(endpoint.body_refs),
+        call.user.id,
+        call.parameters.references,
+    )
 
 
-def _declared_accesses(endpoint: Endpoint, user_id: int, references: Sequence[Reference]) -> Sequence[Access]:
-    pairs = _permissions_of(endpoint)
-    if endpoint.path.startswith("/users/me") and pairs[0][0] == "users":
+def _access_texts(endpoint: Endpoint, call: ApiCall) -> tuple[str, ...]:
+    references = tuple(call.parameters.references)
+    arguments = _permissions_of(endpoint), endpoint.path, bool(endpoint.body_refs), call.user.id, references
+    if any(isinstance(reference.id, list) for reference in references):
+        return _declared_texts.__wrapped__(*arguments)
+    return _declared_texts(*arguments)
+
+
+@lru_cache(maxsize=4096)
+def _declared_texts(
+    pairs: tuple[tuple[str, str], ...],
+    path: str,
+    has_body_references: bool,
+    user_id: int,
+    references: tuple[Reference, ...],
+) -> tuple[str, ...]:
+    return tuple(map(str, _declared_accesses(pairs, path, has_body_references, user_id, references)))
+
+
+def _declared_accesses(
+    pairs: Sequence[tuple[str, str]],
+    path: str,
+    has_body_references: bool,
+    user_id: int,
+    references: Sequence[Reference],
+) -> Sequence[Access]:
+    if path.startswith("/users/me") and pairs[0][0] == "users":
         return tuple(Access(action, Resource(kind, str(user_id))) for kind, action in pairs)
     accesses = required_accesses(pairs, references)
-    if endpoint.body_refs:
+    if has_body_references:
         named = [reference for reference in references if reference.parameter is not None]
         accesses += used_accesses({kind for kind, _ in pairs}, named)
     return accesses
@@ -148,7 +176,7 @@ def _filter_list(call: ApiCall, agent: Agent, accesses: Sequence[Access]) -> Seq
     An agent whose grants allow a single resource of the kind gets that, and needs no grant of the kind.
     """
     [(kind, _)] = _permissions_of(call.endpoint)
-    call.may_list = lambda id: decide(agent, READ, Resource(kind, id)).is_allowed
+    call.may_list = permitted_ids(agent, READ, kind)
     is_partial = not decide(agent, READ, Resource(kind)).is_allowed and can_ever(agent, READ, kind)
     return () if is_partial else accesses
 
@@ -169,7 +197,7 @@ def _state_partial_list(agent: Agent, kind: str, subject: str) -> StatedDecision
 def _check(
     world: World, agent: Agent | None, entry: LogEntry, accesses: Sequence[Access], place: object = None
 ) -> None:
-    entry.access_source = accesses
+    entry.accesses = tuple(map(str, accesses))
     if agent is None:
         return
     decisions = [(access, decide(agent, access.action, access.resource)) for access in accesses]

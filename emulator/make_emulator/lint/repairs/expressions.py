@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from weakref import WeakKeyDictionary
 
-from ...engine.apps.known_modules import find_known_module
 from ...engine.errors import ExpressionError
 from ...engine.expressions.ast import DynamicReference, Reference, UnquotedName
 from ...engine.expressions.lexer import TokenSpan, TokenType, locate_tokens
 from ...engine.expressions.parser import parse_expression
 from ...engine.expressions.template import Expression, parse_template
 from ...json_patch import Patch, replace
-from ...json_types import Json, as_mappings
+from ...json_types import Json
 from ..document import LintDocument, LintModule, MappedExpression
-
-#: Modules whose output has the variables that they name.
-VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:SetVariable"})
+from ..module_facts import output_names
 
 _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 #: A text between quotes, or a comma outside of them.
 _TEXT_OR_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|,""")
+#: A text between quotes, or a step of a path to a name such as ``$1`` outside of them.
+_TEXT_OR_DOLLAR_NAME = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|\.(\$\w+)""")
+#: The only expression of a text, in three braces.
+_IN_THREE_BRACES = re.compile(r"([^{}]*)\{(\{\{[^{}]*\}\})\}([^{}]*)")
 
-_Rewrite = Callable[[str], str]
+Rewrite = Callable[[str], str]
 
 
 def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
@@ -31,7 +33,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (span, new)
@@ -40,7 +42,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> Patch:
@@ -49,7 +51,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place + 2], quoted)
@@ -58,7 +60,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def redirect_reference(document: LintDocument, expression: MappedExpression, id: int, field: Json) -> Patch:
@@ -69,7 +71,7 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
 
     def redirect(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place], str(target) if spans[place].type is TokenType.INTEGER else f"`{target}`")
@@ -78,22 +80,28 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
             ],
         )
 
-    return _rewrite(expression, redirect)
+    return rewrite_expressions(expression, redirect)
 
 
 def correct_syntax(expression: MappedExpression) -> Patch:
-    """Returns the repair of an expression that cannot be parsed: semicolons, straight quotes, closed brackets."""
+    """Returns the repair of an expression that cannot be parsed: semicolons, plain quotes, backticks, closed brackets, two braces."""
+    braced = _IN_THREE_BRACES.fullmatch(expression.text)
+    if braced is not None and _is_valid(braced[2][2:-2]):
+        return (replace(expression.path, "".join(braced.groups())),)
     corrected = next(_corrections(expression.source), None)
     if corrected is None:
         return ()
-    return _rewrite(expression, lambda source: corrected if source == expression.source else source)
+    return rewrite_expressions(
+        expression, lambda source: corrected if source == expression.source else source
+    )
 
 
 def _corrections(source: str) -> Iterator[str]:
     straight = source.translate(_TYPOGRAPHIC_QUOTES)
     # Texts that were written for JSON within JSON have a backslash before each quote.
     unescaped = straight.replace('\\"', '"').replace("\\'", "'")
-    for candidate in (straight, unescaped, _use_semicolons(straight), _use_semicolons(unescaped)):
+    quoted = _TEXT_OR_DOLLAR_NAME.sub(lambda match: match[1] or f".`{match[2]}`", unescaped)
+    for candidate in (straight, unescaped, quoted, _use_semicolons(straight), _use_semicolons(quoted)):
         missing = candidate.count("(") - candidate.count(")")
         for attempt in (candidate, candidate + ")" * missing if 0 < missing < 5 else None):
             if attempt is not None and attempt != source and _is_valid(attempt):
@@ -111,36 +119,39 @@ def _is_valid(source: str) -> bool:
         return False
 
 
-def output_names(module: LintModule) -> tuple[frozenset[str], bool]:
-    """Returns the names of the fields that a module declares as its output, and whether they are all of them."""
-    if module.name in VARIABLE_MODULES:
-        return _variable_names(module.mapper)
-    fields = as_mappings(module.metadata.get("interface"))
-    return frozenset(str(field["name"]) for field in fields if isinstance(field.get("name"), str)), False
-
-
-def _variable_names(mapper: Mapping[str, Json]) -> tuple[frozenset[str], bool]:
-    names = [mapper.get("name"), *(variable.get("name") for variable in as_mappings(mapper.get("variables")))]
-    texts = frozenset(name for name in names if isinstance(name, str) and name)
-    return texts, not any("{{" in name for name in texts)
-
-
 def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
-    before = [document.modules_by_id[id] for id in sorted(module.before) if id in document.modules_by_id]
-    outputs = {id: known_outputs(each) for each in before if (id := each.id) is not None}
     if isinstance(field, str):
-        sources = [id for id, names in outputs.items() if field in names]
-        if sources:
-            return sources[0] if len(sources) == 1 else None
-    [only] = outputs if len(outputs) == 1 else [None]
-    return only if only is not None and not outputs[only] else None
+        sources = (
+            each for each in _outputs_by_name(document).get(field, ()) if document.is_before(each, module)
+        )
+        found = list(islice(sources, 2))
+        if found:
+            return found[0] if len(found) == 1 else None
+    before = document.ids_before(module, 2)
+    if len(before) != 1 or known_outputs(document.modules_by_id[before[0]]):
+        return None
+    return before[0]
+
+
+def _outputs_by_name(document: LintDocument) -> Mapping[str, Sequence[int]]:
+    """Returns name of an output -> ids of the modules that have it; computed once for a document."""
+    index = _indexes.get(document)
+    if index is None:
+        index = _indexes[document] = {}
+        for id, module in document.modules_by_id.items():
+            for name in known_outputs(module):
+                index.setdefault(name, []).append(id)
+    return index
+
+
+_indexes: WeakKeyDictionary[LintDocument, dict[str, list[int]]] = WeakKeyDictionary()
 
 
 def known_outputs(module: LintModule) -> frozenset[str]:
     """Returns the names of the fields that a module outputs, as far as it declares them or the catalogue knows them."""
-    names, _ = output_names(module)
-    known = find_known_module(module.name, module.version)
+    names = output_names(module).names
+    known = module.known
     if names or known is None:
         return names
     paths = (re.split(r"[.\[]", path)[0] for path in known.output_paths)
@@ -166,7 +177,7 @@ def _first_field(spans: list[TokenSpan], place: int) -> str | None:
     return name.text.strip("`") if name.type in (TokenType.NAME, TokenType.QUOTED) else None
 
 
-def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
+def rewrite_expressions(expression: MappedExpression, rewrite: Rewrite) -> Patch:
     """Returns the patch that rewrites the expressions of the text in which one stands."""
     text = expression.text
     written = "".join(
@@ -176,14 +187,14 @@ def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
     return () if written == text else (replace(expression.path, written),)
 
 
-def _try_rewrite(source: str, rewrite: _Rewrite) -> str:
+def _try_rewrite(source: str, rewrite: Rewrite) -> str:
     try:
         return rewrite(source)
     except ExpressionError:
         return source
 
 
-def _replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
+def replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
     for span, new in reversed(changes):
         source = f"{source[: span.start]}{new}{source[span.start + len(span.text) :]}"
     return source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...engine.apps import catalog
-from ...engine.apps.known_modules import find_known_module
 from ...json_patch import END_OF_ARRAY, Patch, add, move, replace
 from ...json_types import as_array, is_integer
 from ..document import LintDocument, LintModule
@@ -26,7 +25,7 @@ def set_feeder(document: LintDocument, module: LintModule) -> Patch:
 
 
 def _find_feeder(document: LintDocument, module: LintModule) -> int | None:
-    before = [each for each in document.modules if each.id in module.before and each is not module]
+    before = document.modules_before(module)
     if len(before) == 1:
         return before[0].id
     combined = {
@@ -43,7 +42,7 @@ def _find_feeder(document: LintDocument, module: LintModule) -> int | None:
 
 
 def _has_kind(module: LintModule, kinds: frozenset[str]) -> bool:
-    known = find_known_module(module.name, module.version)
+    known = module.known
     return known is not None and known.kind in kinds
 
 

@@ -8,11 +8,10 @@ from itertools import chain
 import orjson
 
 from ...engine.apps import catalog
-from ...engine.blueprints.parser import IF_ELSE, MERGE, parse_blueprint
+from ...engine.blueprints.parser import IF_ELSE, MERGE
 from ...engine.expressions.ast import DynamicReference, Reference
 from ...json_patch import Patch, PatchError, Path, add, apply_patch, move, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
-from ...world.exceptions import DomainError, InvalidParametersError
 from ..document import LintDocument, LintModule
 from .expressions import first_step, known_outputs
 
@@ -30,30 +29,35 @@ _JSON_PARTS: dict[str, type] = {
 }
 
 
-def correct_structure(document: LintDocument) -> Patch:
-    """Returns the first repair after which the parser of blueprints has no complaint, or another one."""
-    complaint = _complaint(document.blueprint)
+def correct_structure(
+    document: LintDocument, path: Path, is_correct: Callable[[Mapping[str, Json]], bool]
+) -> Patch:
+    """Returns the first repair at a place after which a blueprint is correct there.
+
+    Args:
+        is_correct: returns true if a blueprint no longer has the fault.
+    """
     for repair in _REPAIRS:
-        patches = list(repair(document))
-        # All of a kind at once, as the parser may say the same of each.
+        patches = [
+            patch
+            for patch in repair(document)
+            if any(_lie_together(path, operation.path) for operation in patch)
+        ]
+        # All of a kind at once, as the same may be said of each.
         for patch in (tuple(chain.from_iterable(patches)), *patches):
             try:
                 patched = as_mapping(apply_patch(document.blueprint, patch))
             except PatchError:
                 continue
-            if _complaint(patched) != complaint:
+            if is_correct(patched):
                 return patch
     return ()
 
 
-def _complaint(blueprint: Mapping[str, Json]) -> str:
-    try:
-        parse_blueprint(blueprint)
-    except InvalidParametersError as error:
-        return f"{'; '.join(error.issues)} {error.hint}"
-    except DomainError as error:
-        return f"{error.detail} {error.hint}"
-    return ""
+def _lie_together(one: Path, other: Path) -> bool:
+    """Returns true if one of two paths lies in the other."""
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
 
 
 def _add_missing_parts(document: LintDocument) -> Iterator[Patch]:

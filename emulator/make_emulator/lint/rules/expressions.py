@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from ...engine.expressions.ast import Call, DynamicReference, Reference
+from ...engine.expressions.ast import (
+    Call,
+    DynamicReference,
+    Identifier,
+    PathIntoCall,
+    Reference,
+    UnquotedName,
+)
+from ...engine.expressions.evaluator import KEYWORDS
 from ...engine.expressions.functions import FUNCTIONS
+from ...engine.expressions.template import parse_template
+from ...engine.runtime.variables import VARIABLES
 from ...json_patch import Patch
-from ..document import LintDocument, MappedExpression
+from ...plain_text import find_slip
+from ..document import LintDocument, LintModule, MappedExpression, iter_mapped_texts
 from ..finding import Issue, rule
+from ..module_facts import output_names
 from ..repairs.expressions import (
     correct_syntax,
     first_step,
-    output_names,
     redirect_reference,
     rename_field,
     rename_function,
@@ -21,9 +33,11 @@ from ..repairs.expressions import (
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
-#: Least similarity of a name to a known one for it to be called a slip.
-_SIMILARITY = 0.7
 _MAX_SOURCE = 80
+_MAX_IDS = 12
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+#: Output of a module that failed, in its error handler.
+_ERROR = "error"
 
 
 @rule("invalid-expression", "error")
@@ -31,26 +45,124 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
     """An expression cannot be parsed, so the run fails with a DataError."""
     for expression in document.expressions:
         if expression.tree is None:
-            yield _issue(expression, expression.error, correct_syntax(expression))
+            yield replace(
+                _issue(expression, expression.error, correct_syntax(expression)),
+                suggestion=_suggest_syntax(expression.source),
+            )
+
+
+#: Forms of other languages, and what stands for them in Make; the first that is found is suggested.
+_FOREIGN_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\{|\{\{"), "An expression stands in two braces, not in three or four."),
+    (re.compile(r"\\\""), "Quotes within an expression have no backslash."),
+    (
+        re.compile(r"\bJSON\.\w+\("),
+        "Make has no object JSON: a module json:CreateJSON or json:ParseJSON does that.",
+    ),
+    (re.compile(r"^\s*\$"), "A field of a module is mapped with the module's id: {{1.name}}."),
+    (
+        re.compile(r"\.[A-Za-z]\w*\("),
+        "Make has no methods: a function takes the value as an argument, as in upper(1.name).",
+    ),
+    (re.compile(r"\?[^?]*:"), "Make has no '?': write if(condition; then; else)."),
+    (
+        re.compile(r"=>|\bfunction\b"),
+        "Make has no functions of your own in expressions, only custom functions of the team.",
+    ),
+    (re.compile(r"\w\([^()]*,"), "Arguments are separated by semicolons, not by commas."),
+    (
+        re.compile(r"\.(?=[^A-Za-z_`\[])"),
+        "A name with other characters than letters, digits and _ needs backticks: {{1.`$1`}}.",
+    ),
+)
+
+
+def _suggest_syntax(source: str) -> str:
+    for form, suggestion in _FOREIGN_FORMS:
+        if form.search(source):
+            return suggestion
+    opened = _QUOTED.sub("", source)
+    if opened.count("(") > opened.count(")"):
+        return "A ')' is missing."
+    if opened.count("(") < opened.count(")"):
+        return "There is a ')' too many."
+    return ""
+
+
+@rule("unclosed-expression", "warning")
+def check_braces(document: LintDocument) -> Iterator[Issue]:
+    """An expression is not closed by two braces, so it stays as text."""
+    for module in document.modules:
+        for path, text in iter_mapped_texts(module):
+            if "{{" not in text:
+                continue
+            rest = [part for part in parse_template(text) if isinstance(part, str) and "{{" in part]
+            if rest:
+                start = rest[0].index("{{")
+                yield Issue(
+                    message=f"'{rest[0][start : start + _MAX_SOURCE]}' is not closed by '}}}}', so it stays as text.",
+                    path=path,
+                    module_id=module.id,
+                )
 
 
 @rule("unknown-function", "error")
 def check_functions(document: LintDocument) -> Iterator[Issue]:
     """A function is neither one of Make's nor a custom function."""
-    lower = {name.lower(): name for name in (*FUNCTIONS, *document.options.functions)}
+    known = (*FUNCTIONS, *sorted(document.options.functions))
+    slips: dict[str, str | None] = {}
     for expression in document.expressions:
         for call in _calls(expression):
             if call.name in FUNCTIONS or call.name in document.options.functions:
                 continue
-            close = difflib.get_close_matches(call.name.lower(), lower, 1, _SIMILARITY)
+            if call.name not in slips:
+                slips[call.name] = find_slip(call.name, known)
+            meant = slips[call.name]
+            replacement = _FOREIGN_FUNCTIONS.get(call.name.lower().replace("_", ""), "")
             yield Issue(
                 message=f"Make has no function '{call.name}', unless it is a custom function of the team.",
                 path=expression.path,
                 module_id=expression.module.id,
-                suggestion=f"Did you mean '{lower[close[0]]}'?" if close else "",
-                patch=rename_function(expression, call.name, lower[close[0]]) if close else (),
-                severity="error" if close else "warning",
+                suggestion=f"Did you mean '{meant}'?" if meant else replacement,
+                patch=rename_function(expression, call.name, meant) if meant else (),
+                severity="error" if meant else "warning",
             )
+
+
+#: Functions of other languages, and what stands for them in Make.
+_FOREIGN_FUNCTIONS: Mapping[str, str] = {
+    "and": "Write a & b.",
+    "concat": "Write the values one after the other, {{1.a}}{{1.b}}, or join an array.",
+    "count": "Did you mean 'length'?",
+    "datediff": "Subtract the dates as numbers: (a - b) / 86400000 are days.",
+    "divide": "Write a / b.",
+    "escapejson": "Map the values in a module json:CreateJSON, which escapes them.",
+    "exists": "Write if(1.a; …), or ifempty(1.a; …).",
+    "filter": "Use map(array; key; key to filter by; values), or an iterator with a filter behind it.",
+    "greaterorequal": "Write a >= b.",
+    "greaterthan": "Write a > b.",
+    "isempty": "Write if(1.a; …), or ifempty(1.a; …).",
+    "json": "A module json:CreateJSON or json:ParseJSON does that.",
+    "jsonparse": "A module json:ParseJSON does that.",
+    "jsonstringify": "A module json:CreateJSON does that.",
+    "len": "Did you mean 'length'?",
+    "lessthan": "Write a < b.",
+    "multiply": "Write a * b.",
+    "not": "Write !a.",
+    "or": "Write a | b.",
+    "parsejson": "A module json:ParseJSON does that.",
+    "size": "Did you mean 'length'?",
+    "substr": "Did you mean 'substring'?",
+    "subtract": "Write a - b.",
+    "tojson": "A module json:CreateJSON or json:TransformToJSON does that.",
+    "tolowercase": "Did you mean 'lower'?",
+    "tonumber": "Did you mean 'parseNumber'?",
+    "touppercase": "Did you mean 'upper'?",
+    "uppercase": "Did you mean 'upper'?",
+    "lowercase": "Did you mean 'lower'?",
+    "urlencode": "Did you mean 'encodeURL'?",
+    "urldecode": "Did you mean 'decodeURL'?",
+}
 
 
 @rule("wrong-argument-count", "error")
@@ -77,44 +189,103 @@ def check_references(document: LintDocument) -> Iterator[Issue]:
     """An expression refers to a module that does not exist, or that is not before this one: it is always empty."""
     for expression, reference in _references(document):
         id, module = reference.root, expression.module
-        if id in module.before or not isinstance(id, int):
+        if document.is_before(id, module) or not isinstance(id, int):
             continue
         if id not in document.modules_by_id:
-            ids = ", ".join(map(str, sorted(module.before))) or "none"
-            message = f"There is no module {id}; the modules before this one: {ids}."
+            message = (
+                f"There is no module {id}; the modules before this one: {_ids_before(document, module)}."
+            )
         elif id == module.id:
             # The filter of an iterator's successor and the aggregations refer to earlier modules only.
             message = "A module cannot refer to its own output."
         else:
             message = f"Module {id} is not before module {module.id}, so it has no output yet."
-        patch = redirect_reference(document, expression, id, first_step(reference))
-        yield _issue(expression, message, patch)
+        yield _issue(expression, message, redirect_reference(document, expression, id, first_step(reference)))
+
+
+def _ids_before(document: LintDocument, module: LintModule) -> str:
+    ids = list(map(str, document.ids_before(module, _MAX_IDS + 1)))
+    return ", ".join(ids if len(ids) <= _MAX_IDS else ["…", *ids[1:]]) or "none"
 
 
 @rule("unknown-output-field", "warning")
 def check_output_fields(document: LintDocument) -> Iterator[Issue]:
-    """An expression refers to a field that the module does not declare, and that resembles one which it declares."""
+    """An expression refers to a field that the module does not output, or that is a slip of one which it declares."""
     for expression, reference in _references(document):
         module = document.modules_by_id.get(reference.root) if isinstance(reference.root, int) else None
         name = reference.path[0] if reference.path else None
-        if module is None or not isinstance(name, str) or name.startswith(_METADATA_PREFIX):
+        if module is None or not isinstance(name, str) or name.startswith(_METADATA_PREFIX) or name == _ERROR:
             continue
-        names, is_complete = output_names(module)
-        if not names or name in names:
+        known = output_names(module)
+        if name in known.names or not (known.names or known.is_complete):
             continue
-        lower = {each.lower(): each for each in names}
-        close = difflib.get_close_matches(name.lower(), lower, 1, _SIMILARITY)
-        if close or is_complete:
-            known = f"Did you mean '{lower[close[0]]}'?" if close else f"It has: {', '.join(sorted(names))}."
+        meant = find_slip(name, (*sorted(known.names), _ERROR))
+        if meant or known.is_complete:
+            listed = f"It has {', '.join(map(repr, sorted(known.names)))}." if known.names else ""
             yield Issue(
-                message=f"{module.label[:1].upper()}{module.label[1:]} declares no output '{name}', "
-                f"which {{{{{expression.source[:_MAX_SOURCE]}}}}} refers to.",
+                message=f"{module.subject} has no output '{name}', which {_source(expression)} refers to."
+                if known.names
+                else f"{module.subject} outputs nothing, so {_source(expression)} is empty.",
                 path=expression.path,
                 module_id=expression.module.id,
-                suggestion=known,
-                patch=rename_field(expression, reference.root, name, lower[close[0]])
-                if close and isinstance(reference.root, int)
+                suggestion=f"Did you mean '{meant}'?" if meant else listed,
+                patch=rename_field(expression, reference.root, name, meant)
+                if meant and isinstance(reference.root, int)
                 else (),
+            )
+
+
+@rule("zero-index", "warning")
+def check_indexes(document: LintDocument) -> Iterator[Issue]:
+    """An expression takes the item [0] of an array, which is empty: the first item is [1]."""
+    for expression in document.expressions:
+        for node in expression.iter_nodes():
+            path = node.path if isinstance(node, (Reference, DynamicReference, PathIntoCall)) else ()
+            if any(step == 0 for step in path if isinstance(step, int)):
+                yield _issue(expression, "There is no item 0, so this is empty: arrays start at 1.")
+                break
+
+
+@rule("unquoted-name", "warning")
+def check_names(document: LintDocument) -> Iterator[Issue]:
+    """A name with a blank in it stands without backticks, so it leads to nothing."""
+    for expression in document.expressions:
+        for node in expression.iter_nodes():
+            if isinstance(node, UnquotedName):
+                issue = _issue(expression, "A name with blanks needs backticks, so this is empty.")
+                yield replace(issue, suggestion=f"Write {node.correction}.")
+
+
+@rule("unknown-variable", "warning")
+def check_variables(document: LintDocument) -> Iterator[Issue]:
+    """An expression has a name that is neither a keyword nor a variable of Make, so it is empty."""
+    for expression in document.expressions:
+        arguments = {
+            id(argument) for call in _calls(expression) for argument in call.arguments if argument is not None
+        }
+        for node in expression.iter_nodes():
+            if isinstance(node, Identifier):
+                name = node.name
+                # As an argument it is a text without quotes.
+                if id(node) in arguments or name in KEYWORDS:
+                    continue
+            elif isinstance(node, (Reference, DynamicReference)) and isinstance(node.root, str):
+                name = node.root
+                if not node.path and id(node) in arguments:
+                    continue
+            else:
+                continue
+            if name in VARIABLES:
+                continue
+            meant = find_slip(name, (*VARIABLES, *KEYWORDS))
+            ids = document.ids_before(expression.module, 1)
+            yield replace(
+                _issue(expression, f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."),
+                suggestion=f"Did you mean '{meant}'?"
+                if meant
+                else f"A field of a module is mapped with the module's id: {{{{{ids[-1]}.{name}}}}}."
+                if ids and isinstance(node, Identifier)
+                else "",
             )
 
 
@@ -125,12 +296,14 @@ def _references(document: LintDocument) -> Iterator[tuple[MappedExpression, Refe
                 yield expression, node
 
 
+def _source(expression: MappedExpression) -> str:
+    source = expression.source
+    return f"{{{{{source if len(source) <= _MAX_SOURCE else f'{source[:_MAX_SOURCE]}…'}}}}}"
+
+
 def _issue(expression: MappedExpression, message: str, patch: Patch = ()) -> Issue:
-    source = (
-        expression.source if len(expression.source) <= _MAX_SOURCE else f"{expression.source[:_MAX_SOURCE]}…"
-    )
     return Issue(
-        message=f"{{{{{source}}}}}: {message}",
+        message=f"{_source(expression)}: {message}",
         path=expression.path,
         module_id=expression.module.id,
         patch=patch,

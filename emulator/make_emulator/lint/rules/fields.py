@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from ...engine.apps.known_modules import find_interpreted, find_known_module
-from ...json_patch import move
+from ...engine.apps.app import is_email_address
+from ...engine.errors import ConversionError
+from ...engine.expressions.values import coerce
+from ...json_patch import Path, move
 from ...json_types import Json, as_mappings
+from ...plain_text import find_slip
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..module_facts import FieldSpec, field_names, field_specs, is_reference
 
-#: Least similarity of a field's name to a known one for it to be called a slip.
-_SIMILARITY = 0.75
+#: Types of fields by what they take.
+_TEXTS = frozenset({"text", "email", "url", "uuid", "filename", "path", "password", "date", "time", "buffer"})
+_NUMBERS = frozenset({"number", "integer", "uinteger", "port"})
+_KIND_NAMES = {
+    "buffer": "text or file",
+    "collection": "object",
+    "date": "date",
+    "filename": "file name",
+    "integer": "whole number",
+    "port": "whole number from 0 on",
+    "uinteger": "whole number from 0 on",
+}
+#: Parts of a module that are no fields of it.
+_MODULE_PARTS = frozenset(
+    {"branches", "filter", "flow", "id", "metadata", "module", "onerror", "routes", "version"}
+)
+_MAX_UNKNOWN_FIELDS = 100
+_MAX_NAME = 60
+_MAX_LISTED = 12
 
 
 @rule("missing-field", "warning")
 def check_required_fields(document: LintDocument) -> Iterator[Issue]:
-    """A required field has no value, so the run fails with a BundleValidationError."""
+    """Required fields have no value, so the run fails with a BundleValidationError."""
     for module in document.modules:
         values = {**module.parameters, **module.mapper}
-        for name in _required_fields(module):
-            if values.get(name) in (None, ""):
-                yield Issue(
-                    message=f"The required field '{name}' of {module.label} has no value.",
-                    path=(*module.path, "mapper"),
-                    module_id=module.id,
-                )
+        missing = [name for name in _required_fields(module) if values.get(name) in (None, "")]
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            subject = f"field {names}" if len(missing) == 1 else f"fields {names}"
+            yield Issue(
+                message=f"The required {subject} of {module.label} {'has' if len(missing) == 1 else 'have'} no value.",
+                path=(*module.path, "mapper"),
+                module_id=module.id,
+            )
 
 
 def _required_fields(module: LintModule) -> Iterator[str]:
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     if interpreted is not None:
         yield from (field.name for field in interpreted.fields if field.required)
         return
@@ -43,7 +66,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
             if field.get("required") is True and isinstance(field.get("name"), str)
         )
         return
-    known = find_known_module(module.name, module.version)
+    known = module.known
     if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
         # A field beside a select may be shown for some of its values only.
         has_select = any(field.type == "select" for field in known.mapper)
@@ -56,49 +79,126 @@ def _required_fields(module: LintModule) -> Iterator[str]:
 
 @rule("unknown-field", "warning")
 def check_field_names(document: LintDocument) -> Iterator[Issue]:
-    """A field has a name that the module does not know, and that resembles one which it does know and which has no value."""
+    """A field has a name that the module does not know, so it is ignored: a slip, or a field of another module or service."""
     for module in document.modules:
-        known = _known_fields(module)
-        given = {**module.parameters, **module.mapper}
-        free = {name.lower(): name for name in known - given.keys()}
+        known = field_names(module)
+        if not known.names:
+            continue
+        given = module.parameters.keys() | module.mapper.keys()
+        free = sorted(known.names - given)
+        # The editor stores fields that it does not describe, but only in modules that it has described.
+        is_complete = known.is_complete and not module.is_described
+        unknown = (
+            (part, name)
+            for part, values in (("parameters", module.parameters), ("mapper", module.mapper))
+            for name in values
+            if name not in known.names and not is_reference(module, name)
+        )
+        for part, name in islice(unknown, _MAX_UNKNOWN_FIELDS):
+            meant = find_slip(name, free)
+            if meant is not None or is_complete:
+                yield Issue(
+                    message=f"{module.subject} has no field '{name[:_MAX_NAME]}'.",
+                    path=(*module.path, part, name),
+                    module_id=module.id,
+                    suggestion=_suggest_field(name, meant, free),
+                    patch=(move((*module.path, part, name), (*module.path, part, meant)),)
+                    if meant is not None
+                    else (),
+                )
+
+
+def _suggest_field(name: str, meant: str | None, free: Sequence[str]) -> str:
+    if meant is not None:
+        return f"Did you mean '{meant}'?"
+    if name in _MODULE_PARTS:
+        return f"'{name}' stands beside the parameters and the mapper of a module, not in them."
+    # Those with the name in their own come first: 'body' is 'jsonStringBodyContent' in some services.
+    others = sorted(free, key=lambda each: (name.lower() not in each.lower(), each))
+    listed = [f"'{each}'" for each in others[:_MAX_LISTED]]
+    return f"It also has {', '.join(listed)}{' …' if len(others) > _MAX_LISTED else ''}." if listed else ""
+
+
+@rule("invalid-value", "warning")
+def check_values(document: LintDocument) -> Iterator[Issue]:
+    """A field has a value of another type, or one that is not among its choices, so the run fails with a BundleValidationError."""
+    for module in document.modules:
+        specs = field_specs(module)
         for part, values in (("parameters", module.parameters), ("mapper", module.mapper)):
-            for name in values:
-                if name in known or not known:
+            for name, value in values.items():
+                spec = specs.get(name)
+                if spec is None or value is None or value == "":
                     continue
-                close = difflib.get_close_matches(str(name).lower(), free, 1, _SIMILARITY)
-                if close:
-                    path = (*module.path, part)
+                for path, problem, suggestion in _find_problems(spec, value):
                     yield Issue(
-                        message=f"{module.label[:1].upper()}{module.label[1:]} has no field '{name}'.",
-                        path=(*path, str(name)),
+                        message=f"The value of '{name}' of {module.label} {problem}.",
+                        path=(*module.path, part, name, *path),
                         module_id=module.id,
-                        suggestion=f"Did you mean '{free[close[0]]}'?",
-                        patch=(move((*path, str(name)), (*path, free[close[0]])),),
+                        suggestion=suggestion,
                     )
 
 
-def _known_fields(module: LintModule) -> set[str]:
-    names: set[str] = set()
-    for key in ("expect", "parameters"):
-        names |= set(_declared_names(module.metadata.get(key)))
-    interpreted = find_interpreted(module.name, module.version)
-    if interpreted is not None:
-        if interpreted.accepts_any_field:
-            return set()
-        names |= {field.name for field in interpreted.fields}
-    known = find_known_module(module.name, module.version)
-    if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
-        for field in (*known.parameters, *known.mapper):
-            names |= {field.name, *(nested.name for nested in field.choice_fields)}
-    return names
+def _find_problems(spec: FieldSpec, value: Json) -> Iterator[tuple[Path, str, str]]:
+    """Yields the place below a value, the problem there, and a suggestion."""
+    is_mapped = isinstance(value, str) and "{{" in value
+    if isinstance(value, Mapping) and spec.type in _TEXTS:
+        hint = " Write it as text, such as JSON." if spec.type in ("text", "buffer") else ""
+        yield (), f"is an object, not {_article(spec.type)}", hint.strip()
+    elif isinstance(value, (list, tuple)) and spec.type in (*_TEXTS, *_NUMBERS, "boolean", "collection"):
+        yield (), f"is an array, not {_article(spec.type)}", ""
+    elif isinstance(value, Mapping) and spec.type == "array":
+        members = (
+            f", each with {' and '.join(map(repr, spec.required_members))}" if spec.required_members else ""
+        )
+        yield (), "is an object, not an array", f"Write an array of objects{members}." if spec.members else ""
+    elif isinstance(value, str) and not is_mapped and spec.type == "collection":
+        yield (), "is a text, not an object", "Write the object itself, not its JSON."
+    elif spec.type in _NUMBERS and not is_mapped and not _is_convertible(value, spec.type):
+        yield (), f"is {_quote(value)}, not {_article(spec.type)}", ""
+    elif spec.choices and not is_mapped and not isinstance(value, (list, tuple, Mapping)):
+        if not any(value == choice or str(value) == str(choice) for choice in spec.choices):
+            listed = ", ".join(_quote(choice) for choice in spec.choices[:_MAX_LISTED])
+            meant = find_slip(str(value), [str(choice) for choice in spec.choices])
+            yield (
+                (),
+                f"is {_quote(value)}, but it is one of {listed}",
+                f"Did you mean {meant!r}?" if meant else "",
+            )
+    elif spec.type == "array":
+        yield from _find_problems_of_items(spec, value)
 
 
-def _declared_names(fields: Json) -> Iterator[str]:
-    pending: list[Mapping[str, Json]] = list(as_mappings(fields))
-    while pending:
-        field = pending.pop()
-        if isinstance(field.get("name"), str):
-            yield str(field["name"])
-        for option in as_mappings(field.get("options")):
-            pending.extend(as_mappings(option.get("nested")))
-        pending.extend(as_mappings(field.get("nested")))
+def _find_problems_of_items(spec: FieldSpec, value: Json) -> Iterator[tuple[Path, str, str]]:
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    for place, item in enumerate(items):
+        path: Path = (place,) if isinstance(value, (list, tuple)) else ()
+        if isinstance(item, Mapping):
+            missing = [name for name in spec.required_members if name not in item]
+            if missing and item:
+                others = sorted(item.keys() - spec.members)
+                has = f", but {', '.join(map(repr, others[:3]))}" if others else ""
+                yield path, f"has an item without {' and '.join(map(repr, missing))}{has}", ""
+        elif isinstance(item, str) and item and "{{" not in item:
+            if spec.has_addresses and item[0] not in "<[" and not is_email_address(item):
+                yield path, f"has {_quote(item)}, which is no mail address", ""
+            elif spec.required_members:
+                names = " and ".join(map(repr, spec.required_members))
+                yield path, f"has the item {_quote(item)}, not an object", f"Write an object with {names}."
+
+
+def _is_convertible(value: Json, kind: str) -> bool:
+    try:
+        coerce(value, kind if kind != "port" else "uinteger")
+    except ConversionError:
+        return False
+    return True
+
+
+def _article(kind: str) -> str:
+    name = _KIND_NAMES.get(kind, kind)
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _quote(value: Json) -> str:
+    text = str(value)
+    return repr(text if len(text) <= _MAX_NAME else f"{text[:_MAX_NAME]}…")

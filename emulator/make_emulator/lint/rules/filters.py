@@ -16,7 +16,6 @@ from ..repairs.filters import embrace_references
 
 #: Operators by which a value equals one constant.
 _EQUALITIES = frozenset({"text:equal", "number:equal", "boolean:equal", "date:equal"})
-_MAX_OPERATOR = 60
 
 
 @rule("unknown-operator", "error")
@@ -27,14 +26,14 @@ def check_operators(document: LintDocument) -> Iterator[Issue]:
             for place, condition in enumerate(as_mappings(group)):
                 operator = condition.get("o", "")
                 if isinstance(operator, str) and operator and operator not in OPERATORS:
-                    meant = similar_operator(operator[:_MAX_OPERATOR])
+                    meant = similar_operator(operator)
                     here = (*path, group_place, place, "o")
                     yield Issue(
-                        message=f"Make has no operator '{operator[:_MAX_OPERATOR]}', so the condition never holds.",
+                        message=f"Make has no operator '{operator[:60]}', so the condition never holds.",
                         path=here,
                         module_id=module.id,
-                        suggestion=f"Did you mean '{meant}'?" if meant is not None else "",
-                        patch=(replace(here, meant),) if meant is not None else (),
+                        suggestion=f"Did you mean '{meant}'?" if meant else "",
+                        patch=(replace(here, meant),) if meant else (),
                     )
 
 

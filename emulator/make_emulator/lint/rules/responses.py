@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...engine.apps.scenarios import RETURN_MODULE
+from ...engine.apps.webhooks import RESPOND_MODULE, WEBHOOK_MODULE
 from ..document import LintDocument
 from ..finding import Issue, rule
-
-_WEBHOOKS = frozenset({"gateway:CustomWebHook"})
-_RESPOND = "gateway:WebhookRespond"
-_RETURN = "scenario-service:ReturnData"
 
 
 @rule("response-without-webhook", "warning")
@@ -17,7 +15,7 @@ def check_responses(document: LintDocument) -> Iterator[Issue]:
     """A webhook response in a scenario that no webhook triggers goes nowhere."""
     trigger = document.trigger
     for module in document.modules:
-        if module.name == _RESPOND and trigger is not None and not _is_hook_trigger(trigger.name):
+        if module.name == RESPOND_MODULE and trigger is not None and trigger.name != WEBHOOK_MODULE:
             yield Issue(
                 message=f"Module {module.id} responds to a webhook, but the scenario starts with {trigger.name}.",
                 path=module.path,
@@ -25,23 +23,36 @@ def check_responses(document: LintDocument) -> Iterator[Issue]:
             )
 
 
-def _is_hook_trigger(name: str) -> bool:
-    return name.startswith("gateway:") and name != _RESPOND
+@rule("late-response", "warning")
+def check_scheduling_of_responses(document: LintDocument) -> Iterator[Issue]:
+    """A webhook response in a scenario that does not run immediately comes too late: the caller got "200 Accepted" before."""
+    trigger, kind = document.trigger, document.scheduling.get("type")
+    if trigger is None or trigger.name != WEBHOOK_MODULE or kind in (None, "immediately", "on-demand"):
+        return
+    for module in document.modules:
+        if module.name == RESPOND_MODULE:
+            yield Issue(
+                message=f'{module.subject} responds too late, as the scenario does not run immediately: the caller got "200 Accepted".',
+                path=module.path,
+                module_id=module.id,
+                suggestion="Set the scheduling to immediately.",
+            )
+            return
 
 
 @rule("outputs-without-response", "warning")
 def check_outputs(document: LintDocument) -> Iterator[Issue]:
     """A webhook scenario returns outputs but has no webhook response: the caller gets only "200 Accepted"."""
     trigger = document.trigger
-    if trigger is None or trigger.name not in _WEBHOOKS:
+    if trigger is None or trigger.name != WEBHOOK_MODULE:
         return
-    if any(module.name == _RESPOND for module in document.modules):
+    if any(module.name == RESPOND_MODULE for module in document.modules):
         return
     for module in document.modules:
-        if module.name == _RETURN:
+        if module.name == RETURN_MODULE:
             yield Issue(
                 message='The caller of the webhook gets "200 Accepted", not these outputs.',
                 path=module.path,
                 module_id=module.id,
-                suggestion=f"Add a module {_RESPOND}.",
+                suggestion=f"Add a module {RESPOND_MODULE}.",
             )

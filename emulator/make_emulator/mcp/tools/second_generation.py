@@ -16,6 +16,7 @@ from ...engine.apps import known_modules
 from ...json_types import Json, JsonObject, as_mapping
 from ...reports.trace_view import TraceView
 from ...world import blueprint_refs
+from ...world.custom_modules import DeclaredModules
 from ...world.enums import SCOPES
 from ...world.models import Execution
 from ...world.world import World
@@ -537,7 +538,7 @@ def _find_apps(call: ToolCall) -> Mapping[str, Json]:
     query = str(call.argument("query")).lower().strip()
     found = [
         app
-        for app in known_modules.list_apps()
+        for app in known_modules.list_apps(_declared_modules(call))
         if query in str(app["name"]).lower() or query in str(app["label"]).lower()
     ]
     return {"apps": list(found[:MAX_ROWS])}
@@ -555,9 +556,10 @@ def _find_apps(call: ToolCall) -> Mapping[str, Json]:
 def _get_module_spec(call: ToolCall) -> Mapping[str, Json]:
     """Returns connection, parameters, mapper and output of a module, as far as they are known."""
     name = str(call.argument("module"))
-    described = known_modules.describe_module(name)
+    declared = _declared_modules(call)
+    described = known_modules.describe_module(name, declared)
     if described is None:
-        similar = known_modules.similar_modules(name)
+        similar = known_modules.similar_modules(name, declared)
         hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
         raise ToolError(f"No module '{name}' is known.{hint}")
     details: Any = described.pop("details")
@@ -566,6 +568,12 @@ def _get_module_spec(call: ToolCall) -> Mapping[str, Json]:
     if version is not None and details and not wanted:
         raise ToolError(f"'{name}' is not known in version {version}.")
     return {"module": {**described, **(wanted[-1] if wanted else {})}}
+
+
+def _declared_modules(call: ToolCall) -> DeclaredModules:
+    """Returns the modules that the caller's world declares."""
+    with call.client.locked() as world:
+        return dict(world.custom_modules)
 
 
 # --- data ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .agents import Agent, Grant
 from .connections import Connection, ConnectionTestResult
 from .credential_requests import Credential, CredentialComponent, CredentialRequest
+from .custom_modules import CustomModule
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
 from .devices import Device, DeviceMessage
@@ -68,6 +69,7 @@ __all__ = [
     "CredentialComponent",
     "CredentialRequest",
     "CustomFunction",
+    "CustomModule",
     "CustomProperties",
     "CustomPropertyItem",
     "CustomPropertyStructure",

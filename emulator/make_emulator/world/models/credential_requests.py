@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from .json_types import Json
 
 CredentialComponent: TypeAlias = Literal["account", "keychain"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from .hooks import Incoming
 from .json_types import Json
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ...lazy_dataclasses import dataclass
 from .json_types import Headers, Json
 
 
@@ -38,7 +38,7 @@ class HttpRule:
 class SentRequest:
     """Request that a module sent, or would have sent; credentials of connections are masked in it.
 
-    ``answered_by`` is ``"rule"``, ``"network"`` or, for mock data, ``"simulation"``; ``error`` is the name of the error
+    ``answered_by`` is ``"rule"``, ``"network"``, ``"simulation"`` for mock data, or ``"nothing"``; ``error`` is the name of the error
     where there was no response, ``pages`` the number of pages in the response. ``size`` counts the bytes of the body,
     which ``body`` may hold in part only.
     """

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from ....lazy_dataclasses import dataclass
 from ....redaction.rules import MASK
 from ....world.keys import BASIC_AUTH
 from ....world.models import Headers, Json

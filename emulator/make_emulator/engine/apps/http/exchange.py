@@ -8,13 +8,14 @@ Sources: Help centre, "Types of errors", for names of errors; the texts are Node
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import orjson
 
 from ....json_types import as_mapping
-from ....plain_text import did_you_mean
+from ....lazy_dataclasses import dataclass
+from ....redaction.masking import LOG_REDACTOR
 from ....world import external_services
 from ....world.field_specs import field_name
 from ....world.models import Headers, HttpRule, Json, SentRequest
@@ -89,7 +90,7 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
     run, key = context.run, options.key
     world, at = run.world, run.now()
     rule = external_services.match_rule(world, request.method, request.url)
-    by = "rule" if rule else "network" if world.transport else "simulation"
+    by = "rule" if rule else "network" if world.transport else _unmatched_response(world)
     if by == "network" and options.fetch_all_pages:
         raise unsupported_module_error(
             f"{context.module.full_name}, with paginationType", context.module.id, _RULE_HINT
@@ -104,11 +105,9 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
             # The time of the network is not that of the run.
             with run.budget.paused(), run.lock_lent():
                 response = world.transport(sent, world.interruption)
-        elif UNMATCHED.of(world) == "fail":
-            raise FatalError(
-                "RuntimeError",
-                f"No rule matches {request.method} {request.url}{_nearest_rule(world, request)}.",
-            )
+        elif by == "nothing":
+            target = f"{request.method} {LOG_REDACTOR.mask_url(request.url)}"
+            raise FatalError("RuntimeError", f"No rule matches {target} {_nearest_rule(world, request)}.")
         else:
             response = _mock_response(context)
         if request.method == "HEAD":
@@ -178,14 +177,22 @@ def _with_content_type(headers: Headers, kind: str) -> Headers:
     return (*headers, ("content-type", kind))
 
 
+def _unmatched_response(world: World) -> str:
+    """Returns what responds to a request that no rule matches, as the log of requests names it."""
+    return "nothing" if UNMATCHED.of(world) == "fail" else "simulation"
+
+
 def _nearest_rule(world: World, request: OutgoingRequest) -> str:
-    """Returns the rule that resembles a request most, as the end of a sentence; an empty text without rules."""
-    rules = {f"{rule.method or 'any'} {rule.url}": None for rule in world.http_rules}
-    return (
-        did_you_mean(f"{request.method} {request.url}", rules)
-        .replace("did you mean", "the nearest is")
-        .rstrip("?")
-    )
+    """Returns the rule that comes nearest to a request, with the reason why it does not match, in brackets."""
+    nearest = external_services.nearest_rule(world, request.method, request.url)
+    if nearest is None:
+        return "(the world has no rules)"
+    name = f"'{nearest.method or 'any'} {nearest.url}'"
+    if not external_services.matches_url(request.url, nearest.url):
+        return f"(the nearest is {name})"
+    if nearest.method not in (None, request.method):
+        return f"(the nearest is {name}, of another method)"
+    return f"({name} is used up)"
 
 
 def _mock_response(context: ModuleContext) -> HttpResponse:

@@ -64,23 +64,28 @@ _LOGIN_FIELDS = (Field("authUser", "text"), Field("authPass", "text"))
 #: Versions 1 and 2 of the legacy modules were seen in no export, except for version 2 of "Get a file".
 _VERSIONS = (3,)
 
+_OUTPUTS = ("statusCode", "headers", "cookieHeaders", "data", "fileSize")
+_FILE_OUTPUTS = ("data", "fileName", "fileSize", "statusCode", "headers")
 
-@APP.module("ActionSendData", *_REQUEST_FIELDS, *_LOGIN_FIELDS, versions=_VERSIONS, external=True)
+
+@APP.module(
+    "ActionSendData", *_REQUEST_FIELDS, *_LOGIN_FIELDS, versions=_VERSIONS, external=True, outputs=_OUTPUTS
+)
 def _send(context: ModuleContext) -> Outcome:
     return _send_legacy_request(context, None)
 
 
-@APP.module("ActionSendDataBasicAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+@APP.module("ActionSendDataBasicAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True, outputs=_OUTPUTS)
 def _send_with_basic_auth(context: ModuleContext) -> Outcome:
     return _send_legacy_request(context, find_key_credentials(context, BASIC_AUTH, "key"))
 
 
-@APP.module("ActionSendDataAPIKeyAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+@APP.module("ActionSendDataAPIKeyAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True, outputs=_OUTPUTS)
 def _send_with_api_key(context: ModuleContext) -> Outcome:
     return _send_legacy_request(context, find_key_credentials(context, API_KEY, "auth"))
 
 
-@APP.module("ActionSendDataOAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+@APP.module("ActionSendDataOAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True, outputs=_OUTPUTS)
 def _send_with_oauth(context: ModuleContext) -> Outcome:
     return _send_legacy_request(context, find_connection_credentials(context, "account"))
 
@@ -143,7 +148,9 @@ def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | N
     return b"", None
 
 
-@APP.module("ActionGetFile", *_GET_FILE_FIELDS, versions=(2, *_VERSIONS), external=True)
+@APP.module(
+    "ActionGetFile", *_GET_FILE_FIELDS, versions=(2, *_VERSIONS), external=True, outputs=_FILE_OUTPUTS
+)
 def _get_file(context: ModuleContext) -> Outcome:
     """Emits ``{"data", "fileName", "fileSize", "statusCode", "headers"}``."""
     url, login = split_credentials(context.text("url"))

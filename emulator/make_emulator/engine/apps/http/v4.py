@@ -77,7 +77,13 @@ _DOWNLOAD_FIELDS = (
 _VERSIONS = (4,)
 
 
-@APP.module("MakeRequest", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+@APP.module(
+    "MakeRequest",
+    *_REQUEST_FIELDS,
+    versions=_VERSIONS,
+    external=True,
+    outputs=("data", "headers", "statusCode"),
+)
 def _make_request(context: ModuleContext) -> Outcome:
     """Emits ``{"data", "headers": {name: value}, "statusCode"}``, in this order (observed), for each page."""
     budget = context.env.budget
@@ -108,7 +114,13 @@ def _page_bundle(context: ModuleContext, response: HttpResponse) -> Mapping[str,
     }
 
 
-@APP.module("DownloadFile", *_DOWNLOAD_FIELDS, versions=_VERSIONS, external=True)
+@APP.module(
+    "DownloadFile",
+    *_DOWNLOAD_FIELDS,
+    versions=_VERSIONS,
+    external=True,
+    outputs=("data", "fileName", "fileSize", "headers", "statusCode"),
+)
 def _download(context: ModuleContext) -> Outcome:
     """Emits ``{"data", "fileName", "fileSize", "headers", "statusCode"}``."""
     last, response = send_request(

@@ -7,9 +7,9 @@ is declared in one place, and the reference and mock data follow from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ....lazy_dataclasses import dataclass
 from ..constraint import Constraint
 from ..context import Environment, text_within_budget
 from ..errors import ConversionError, ExpressionError

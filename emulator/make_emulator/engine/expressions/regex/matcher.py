@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from ....lazy_dataclasses import dataclass
 from ..context import EvaluationBudget
 from ..errors import ExpressionError
 from .compiler import Instruction, Program, compile_pattern

@@ -10,6 +10,7 @@ from typing import Any
 
 from ....engine.apps import known_modules
 from ....json_types import Json, JsonObject, is_integer
+from ....world.custom_modules import DeclaredModules
 from ..definition import ToolCall, ToolError
 from .group import READ_ONLY, ToolGroup, anything, number, parse_whole_number, text
 
@@ -31,9 +32,9 @@ _MAX_RECOMMENDATIONS = 10
 
 
 @apps.tool("list", "List apps", scopes=["apps:read"], annotations=READ_ONLY)
-def list_apps(_call: ToolCall) -> Json:
-    """Lists the known apps with their versions."""
-    return known_modules.list_apps()
+def list_apps(call: ToolCall) -> Json:
+    """Lists the known apps with their versions, those that the world declares included."""
+    return known_modules.list_apps(_declared(call))
 
 
 @apps.tool(
@@ -51,7 +52,7 @@ def recommend_apps(call: ToolCall) -> Json:
     intention = f" {' '.join(str(call.argument('intention')).lower().split())} "
     found = [
         app
-        for app in known_modules.list_apps()
+        for app in known_modules.list_apps(_declared(call))
         if any(f" {str(app[key]).lower().replace('-', ' ')} " in intention for key in ("name", "label"))
     ]
     return found[:_MAX_RECOMMENDATIONS]
@@ -137,21 +138,29 @@ def _find_app(call: ToolCall) -> Any:
         ToolError: if it is not known.
     """
     name = str(call.argument("appName"))
-    app = known_modules.describe_app(name)
+    declared = _declared(call)
+    app = known_modules.describe_app(name, declared)
     if app is None:
-        raise ToolError(f"MakeError: App '{name}' not found.{_suggest(known_modules.similar_apps(name))}")
+        similar = known_modules.similar_apps(name, declared)
+        raise ToolError(f"MakeError: App '{name}' not found.{_suggest(similar)}")
     return app
+
+
+def _declared(call: ToolCall) -> DeclaredModules:
+    """Returns the modules that the caller's world declares."""
+    with call.client.locked() as world:
+        return dict(world.custom_modules)
 
 
 def _find_module(call: ToolCall) -> Any:
     app, module = str(call.argument("appName")), str(call.argument("moduleName"))
     # Agents name a module with and without its app.
     name = module if module.startswith(f"{app}:") else f"{app}:{module}"
-    described = known_modules.describe_module(name)
+    declared = _declared(call)
+    described = known_modules.describe_module(name, declared)
     if described is None:
-        raise ToolError(
-            f"MakeError: Module '{name}' not found.{_suggest(known_modules.similar_modules(name))}"
-        )
+        similar = known_modules.similar_modules(name, declared)
+        raise ToolError(f"MakeError: Module '{name}' not found.{_suggest(similar)}")
     return described
 
 

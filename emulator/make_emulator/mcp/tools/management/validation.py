@@ -13,7 +13,7 @@ from ....engine import inputs
 from ....engine.apps.known_modules import find_known_module
 from ....engine.scheduling import schedule
 from ....json_types import Json, as_mapping
-from ....lint import Finding, lint
+from ....lint import Finding, LintOptions, lint
 from ....world import blueprint_refs
 from ....world.exceptions import IntervalTooShortError, InvalidParametersError, InvalidSchedulingTypeError
 from ..definition import ToolCall
@@ -51,7 +51,7 @@ _BLUEPRINT = json_object("The blueprint: name, flow and metadata", required=True
 def validate_blueprint(call: ToolCall) -> Json:
     """Checks a blueprint: structure, modules, fields, expressions, filters and connections, all findings at once."""
     blueprint = as_mapping(parse_json_object("blueprint", call.argument("blueprint")))
-    return _validation(lint(blueprint))
+    return _validation(lint(blueprint, options=_options(call)))
 
 
 @schemas.tool(
@@ -133,7 +133,8 @@ def validate_module(call: ToolCall) -> Json:
         "mapper": call.argument("mapper"),
         "metadata": {},
     }
-    findings = lint({"name": "Module", "flow": [node], "metadata": {}}, ignore=_SCENARIO_RULES)
+    blueprint: Mapping[str, Json] = {"name": "Module", "flow": [node], "metadata": {}}
+    findings = lint(blueprint, options=_options(call), ignore=_SCENARIO_RULES)
     return _validation(findings, strict=call.argument("strict") is True)
 
 
@@ -146,6 +147,12 @@ _SCENARIO_RULES = (
     "response-without-webhook",
     "unknown-reference",
 )
+
+
+def _options(call: ToolCall) -> LintOptions:
+    """Returns what lint does not know of the caller's world: the modules that it declares."""
+    with call.client.locked() as world:
+        return LintOptions(modules=dict(world.custom_modules))
 
 
 def _validation(findings: Sequence[Finding], *, strict: bool = False) -> Json:
