@@ -50,7 +50,7 @@ def find_slip(word: str, known: Iterable[str]) -> str | None:
         allowed = 0 if length < 4 else 1 if length < 6 else 2 if length < 12 else 3
         if abs(len(form) - len(plain)) > allowed or (best is not None and best[0] <= 1):
             continue
-        distance = _edit_distance(plain, form)
+        distance = edit_distance(plain, form)
         if distance <= allowed and (best is None or distance < best[0]):
             best = distance, candidate
     return best[1] if best is not None else None
@@ -60,7 +60,7 @@ def _plain_form(word: str) -> str:
     return _SEPARATORS.sub("", word).casefold()
 
 
-def _edit_distance(a: str, b: str) -> int:
+def edit_distance(a: str, b: str) -> int:
     """Returns the number of characters to insert, delete, replace or swap with their neighbour."""
     before: list[int] = []
     row = list(range(len(b) + 1))

@@ -253,6 +253,7 @@ class WorldRegistry:
         self.seed_names = seed_names
         #: Opens the stores of worlds to come.
         self.open_store: StoreOpener | None = None
+        self._unnamed_world = None if shard.is_first else WorldHandle(WorldSpec(name=""), World(""))
         self._lock = threading.Lock()
         self._by_name: dict[str, WorldHandle] = {}
         self._directory: dict[str, WorldHandle] = {}
@@ -269,9 +270,13 @@ class WorldRegistry:
         return self._by_name.get(name)
 
     def default(self) -> WorldHandle | None:
-        """Returns the default world, or the first of those that are left; none on other workers than that of the default world."""
-        if not self.shard.is_first:
-            return None
+        """Returns the default world, or the first of those that are left; requests that belong to no world are logged there.
+
+        On other workers of a fleet than that of the default world, it is an empty world without a name, so that no request gets into
+        the world of somebody else.
+        """
+        if self._unnamed_world is not None:
+            return self._unnamed_world
         return self._by_name.get(DEFAULT_WORLD) or next(iter(self), None)
 
     def by_token(self, token: str) -> WorldHandle | None:

@@ -442,6 +442,7 @@ def test_the_catalogue_page_shows_the_versions_and_fields_of_a_module(api: ApiCl
     assert "channelType select required im, mpim, private, public" in text
     assert "output paths that exports read" in text
     assert "author_icon url" in text
+    assert re.search(r'sample of its mock data { "ts": "\d{10}\.\d{6}" }', text)
     interpreted = page(api, "/catalogue?module=json:ParseJSON").text
     assert "interpreted : run by its own rules" in interpreted
     assert "json text required" in interpreted
@@ -482,6 +483,23 @@ def test_the_catalogue_page_shows_hostile_names_and_never_runs_them(api: ApiClie
     assert shown.values("onerror") == []
     assert "alert(2)" in shown.text
     assert page(api, f"/catalogue?{parameter}={'x' * 5_000}").text.count("x" * 200) < 5
+
+
+def test_the_catalogue_page_shows_hostile_declarations_and_never_runs_them(api: ApiClient) -> None:
+    lists: list[dict[str, Any]] = [{"name": EVIL, "type": "array", "spec": [{"name": EVIL, "type": EVIL}]}]
+    for _ in range(8):
+        lists = [{"name": EVIL, "type": "array", "spec": lists}]
+    body = {
+        "connection": {"parameter": EVIL[:60], "types": [EVIL]},
+        "mapper": [{"name": EVIL, "type": EVIL, "options": [EVIL, {"value": EVIL}, None, {}]}],
+        "output": [*lists, *({"name": f"f{place}", "type": "select"} for place in range(900))],
+    }
+    api.control("PUT", "/worlds/default/declared-modules/acme:Do", json=body)
+    shown = page(api, "/catalogue?module=acme:Do")
+    assert len(shown.scripts) == 1
+    assert shown.values("onerror") == []
+    assert "f899" in shown.text
+    assert "declared by this world" in shown.text
 
 
 def test_the_catalogue_page_asks_for_the_control_key_and_needs_no_world() -> None:

@@ -146,6 +146,27 @@ def test_an_unknown_token_is_the_usual_error_whoever_would_have_it(fleet: FleetC
     assert len(bodies) == 1
 
 
+def test_an_unknown_code_is_the_usual_error_whichever_worker_would_have_it(fleet: FleetClient) -> None:
+    for slot in ("000", "001"):
+        form = {
+            "client_id": f"{slot}e5107-9999-4999-8999-999999999999",
+            "client_secret": "s",
+            "grant_type": "authorization_code",
+            "code": f"{slot}e5107" + "x" * 24,
+        }
+        response = requests.post(f"{fleet.root}/oauth/v2/token", data=form, timeout=60)
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+        assert (
+            requests.get(
+                f"{fleet.root}/oauth/v2/oidc/userinfo",
+                headers={"Authorization": f"Bearer {slot}e5107"},
+                timeout=60,
+            ).status_code
+            == 401
+        )
+    assert "" not in fleet.worlds()
+
+
 def test_hooks_and_mcp_urls_lead_to_their_worlds(fleet: FleetClient, worlds: list[dict[str, str]]) -> None:
     for world in worlds:
         hooks = fleet.get("/hooks?teamId=1", world["token"]).json()["hooks"]

@@ -159,6 +159,27 @@ def test_another_text_in_a_condition_stays(text: str) -> None:
     assert has_no_repair(blueprint(trigger(), set_variable(2, "x", filter=gate)), "never-true")
 
 
+def test_a_value_gets_the_form_of_its_field() -> None:
+    values = set_variable(2, "x")
+    values["mapper"]["scope"] = "roundtripp"
+    found = repair(blueprint(trigger(), values), "invalid-value")["flow"][1]["mapper"]
+    assert found["scope"] == "roundtrip"
+    body = module(2, "json:ParseJSON", mapper={"json": {"a": ["{{1.b}}"]}})
+    found = repair(blueprint(trigger(), body), "invalid-value")["flow"][1]["mapper"]
+    assert found["json"] == '{"a":["{{1.b}}"]}'
+
+
+def test_a_response_that_comes_too_late_comes_at_once() -> None:
+    respond = module(2, "gateway:WebhookRespond", mapper={"status": "200", "body": "", "headers": []})
+    given = LintOptions(scheduling={"type": "indefinitely", "interval": 900})
+    [finding] = [
+        each for each in lint(blueprint(trigger(), respond), options=given) if each.rule == "late-response"
+    ]
+    assert [each.to_json() for each in finding.scheduling_patch] == [
+        {"op": "replace", "path": "/type", "value": "immediately"}
+    ]
+
+
 # --- expressions -----------------------------------------------------------------------------------------
 
 
@@ -242,6 +263,37 @@ def test_slips_in_the_syntax_are_corrected(value: str, repaired: str) -> None:
 @pytest.mark.parametrize("value", ["{{1.a +}}", "{{((}}", "{{1.a # 2}}"])
 def test_an_expression_that_could_mean_anything_stays(value: str) -> None:
     assert has_no_repair(blueprint(trigger(), set_variable(2, value)), "invalid-expression")
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "repaired"),
+    [
+        ("Hi {{1.name} and {{upper(1.name)}!", "unclosed-expression", "Hi {{1.name}} and {{upper(1.name)}}!"),
+        ("{{1.First name}} {{1.name}}", "unquoted-name", "{{1.`First name`}} {{1.name}}"),
+        ("{{upper(1.name[0].First name)}}", "unquoted-name", "{{upper(1.name[0].`First name`)}}"),
+        ("{{1.name[0].x}} {{1.`First name`[2]}}", "zero-index", "{{1.name[1].x}} {{1.`First name`[2]}}"),
+        ("{{timestmap}} {{upper(timestmap)}}", "unknown-variable", "{{timestamp}} {{upper(timestmap)}}"),
+        ("{{name}} {{lower(name)}} name", "unknown-variable", "{{1.name}} {{lower(name)}} name"),
+        ("{{toUpperCase(1.name)}}", "unknown-function", "{{upper(1.name)}}"),
+    ],
+)
+def test_the_notation_of_expressions_is_corrected(value: str, rule: str, repaired: str) -> None:
+    document = blueprint(trigger("name", "First name"), set_variable(9, value))
+    [finding, *_] = find(document, rule)
+    assert [(operation.op, operation.value) for operation in finding.patch] == [("replace", repaired)]
+    assert find(dict(as_mapping(apply_patch(document, finding.patch))), rule) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ("Hi {{1.name, how are you?", "unclosed-expression"),
+        ("{{1.name[0]}} {{1.name[1]}}", "zero-index"),
+        ("{{total}}", "unknown-variable"),
+    ],
+)
+def test_notation_that_could_mean_anything_stays(value: str, rule: str) -> None:
+    assert has_no_repair(blueprint(trigger("name"), set_variable(9, value)), rule)
 
 
 def test_a_text_with_a_secret_has_no_patch_that_repeats_it() -> None:

@@ -484,6 +484,13 @@ def test_a_tool_of_one_module_is_created_and_called(mcp: McpHarness) -> None:
     assert error_of(mcp, "tools_get", toolId=1).startswith("MakeError: ")
 
 
+def test_a_tool_of_a_module_that_is_not_known_is_flagged_in_the_log(mcp: McpHarness) -> None:
+    inputs: dict[str, Any] = {"teamId": 1, "name": "x", "description": "x", "inputs": []}
+    call_tool(mcp, "tools_create", **inputs, module={"module": "slack:SendMessage", "version": 4})
+    [sentence] = [text for text in mcp.sentences() if "tools_create" in text]
+    assert sentence.endswith("no module 'slack:SendMessage' is known; did you mean slack:CreateMessage?")
+
+
 def test_nothing_stays_of_a_tool_that_cannot_be_created(mcp: McpHarness) -> None:
     before = len(call_tool(mcp, "scenarios_list", teamId=1))
     arguments = {"teamId": 1, "name": "x", "description": "x", "inputs": []}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from ..engine.apps import known_modules
+from ..engine.apps.simulated import sample_output
+from ..engine.budget import Budget
 from ..world.custom_modules import NO_MODULES, DeclaredModules
 
 #: The most apps and modules that a search lists.
@@ -34,6 +38,7 @@ def template_context(
     *,
     scripted: Container[str] = (),
     declared: DeclaredModules = NO_MODULES,
+    now: int = 0,
 ) -> dict[str, Any]:
     """Returns the values of ``catalogue.html``.
 
@@ -43,10 +48,11 @@ def template_context(
         module: the module, ``app:Module``, whose versions and fields are shown.
         scripted: the scripted modules of the world.
         declared: the modules that it declares.
+        now: the present moment of the world, in milliseconds.
     """
     app = app or module.partition(":")[0]
     shown_app = _app_context(app, scripted, declared) if app else None
-    shown_module = _module_context(module, scripted, declared) if module else None
+    shown_module = _module_context(module, scripted, declared, now) if module else None
     words = query.lower().split()
     apps = list(known_modules.list_apps(declared))
     found_apps = [row for row in apps if _matches(words, row["name"], row["label"])]
@@ -118,7 +124,9 @@ def _with_treatment(row: Mapping[str, Any], scripted: Container[str]) -> dict[st
     return {**row, "support": "scripted" if row["name"] in scripted else row["support"]}
 
 
-def _module_context(name: str, scripted: Container[str], declared: DeclaredModules) -> dict[str, Any] | None:
+def _module_context(
+    name: str, scripted: Container[str], declared: DeclaredModules, now: int
+) -> dict[str, Any] | None:
     described: Any = known_modules.describe_module(name, declared)
     if described is None:
         return None
@@ -128,6 +136,7 @@ def _module_context(name: str, scripted: Container[str], declared: DeclaredModul
     ]
     return {
         **_with_treatment(described, scripted),
+        "sample": _sample(name, declared, now) if described["support"] == "simulated" else "",
         "interpreted": list(_field_rows(interpreted)),
         "details": [
             {
@@ -145,6 +154,13 @@ def _module_context(name: str, scripted: Container[str], declared: DeclaredModul
             for details in reversed(described["details"])
         ],
     }
+
+
+def _sample(name: str, declared: DeclaredModules, now: int) -> str:
+    """Returns a sample of the mock data of a module as JSON; empty if nothing is known of its output."""
+    known = known_modules.find_known_module(name, declared=declared)
+    output = sample_output(known, now, Budget()) if known is not None else {}
+    return orjson.dumps(output, option=orjson.OPT_INDENT_2).decode() if output else ""
 
 
 def _field_rows(fields: Iterable[Any], depth: int = 0) -> Iterator[dict[str, Any]]:

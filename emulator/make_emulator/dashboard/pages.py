@@ -87,12 +87,15 @@ def create_blueprint(
 
         name = request.args.get("world") or next((handle.name for handle in registry), None)
         scripted: frozenset[str] = frozenset()
-        declared = NO_MODULES
+        declared, now = NO_MODULES, 0
         if name is not None:
             with find_world(registry, name).locked() as world:
                 scripted, declared = frozenset(world.scripts), dict(world.custom_modules)
+                now = world.now()
         query, app, module = (request.args.get(key, "")[:MAX_NAME_LENGTH] for key in ("q", "app", "module"))
-        context = catalogue_view.template_context(query, app, module, scripted=scripted, declared=declared)
+        context = catalogue_view.template_context(
+            query, app, module, scripted=scripted, declared=declared, now=now
+        )
         return templates.render("catalogue", here="catalogue", world=name, **context)
 
     @blueprint.get("/docs")

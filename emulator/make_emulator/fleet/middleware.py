@@ -38,6 +38,9 @@ _CLIENT_HEADER_KEY = "HTTP_X_MAKE_EMULATOR_CLIENT"
 #: Seconds between two looks at the client while another worker computes the response.
 _POLL_INTERVAL = 0.1
 
+#: Seconds that another worker may take to read a piece of a request.
+_SEND_TIMEOUT = 30.0
+
 #: Seconds that another worker may take for its part of a combined response.
 _PART_TIMEOUT = 10.0
 
@@ -125,6 +128,7 @@ class FleetMiddleware:
             log.warning("worker %d cannot be reached: %s", index, error)
             return _unavailable(index, start_response)
         try:
+            connection.settimeout(_SEND_TIMEOUT)
             self._send(connection, environ, environ["wsgi.input"])
             if not _wait_for_response(connection, environ):
                 connection.close()

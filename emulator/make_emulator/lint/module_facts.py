@@ -62,7 +62,7 @@ def field_names(module: LintModule) -> KnownNames:
             return KnownNames()
         names |= {field.name for field in interpreted.fields}
     known = module.known
-    is_in_catalogue = known is not None and known.trust == "full" and not known.has_dynamic_mapper
+    is_in_catalogue = known is not None and known.is_described and not known.has_dynamic_mapper
     if known is not None and is_in_catalogue:
         names |= set(_catalogue_names((*known.parameters, *known.mapper)))
         names |= {name for name in (known.connection_parameter, known.hook_parameter) if name is not None}
@@ -102,7 +102,7 @@ def field_specs(module: LintModule) -> dict[str, FieldSpec]:
     """Returns the fields of a module whose form is known; the editor's description of the module comes first."""
     specs: dict[str, FieldSpec] = {}
     known = module.known
-    if known is not None and known.trust == "full":
+    if known is not None and known.is_described:
         for field in (*known.parameters, *known.mapper):
             if not field.other_types:
                 specs[field.name] = _catalogue_spec(field)

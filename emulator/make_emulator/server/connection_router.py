@@ -61,6 +61,8 @@ class ConnectionRouter:
     def release(self) -> None:
         """Hand the connections of clients that wait over to other workers, once the server stops; requests under way are finished."""
         self.stop()
+        # One that was accepted last would come to a server that has stopped.
+        self._thread.join()
         self._server.release_connections(self._pass_on_idle)
 
     def _pass_on(self, request: Any) -> bool:

@@ -15,6 +15,7 @@ from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
 from ..errors import BundleValidationError, ConversionError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
+from ..expressions.context import EvaluationBudget
 from ..expressions.values import Value, coerce, is_array, to_json_object, to_json_value
 from ..mock_data.generator import MockDataGenerator
 from . import known_outputs
@@ -109,6 +110,16 @@ def _echo(
             continue
         echoed[name] = to_json_value(fit)
     return echoed
+
+
+def sample_output(known: CatalogueModule, now: int, budget: EvaluationBudget) -> dict[str, Json]:
+    """Returns mock output of a module of which only the catalogue, or the declaration of a world, is known; the same for the same module.
+
+    Args:
+        now: the latest moment in it, in milliseconds.
+    """
+    bundle = MockDataGenerator(known.name, now, budget).bundle(known_outputs.output_fields(known))
+    return {**bundle, **_position_fields(bundle)}
 
 
 def _position_fields(bundle: Mapping[str, Json]) -> dict[str, Json]:

@@ -122,16 +122,19 @@ def _is_valid(source: str) -> bool:
 def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
     if isinstance(field, str):
-        sources = (
-            each for each in _outputs_by_name(document).get(field, ()) if document.is_before(each, module)
-        )
-        found = list(islice(sources, 2))
+        found = find_sources(document, module, field)
         if found:
             return found[0] if len(found) == 1 else None
     before = document.ids_before(module, 2)
     if len(before) != 1 or known_outputs(document.modules_by_id[before[0]]):
         return None
     return before[0]
+
+
+def find_sources(document: LintDocument, module: LintModule, field: str) -> list[int]:
+    """Returns the ids of the first two modules before one that are known to output a field."""
+    known = _outputs_by_name(document).get(field, ())
+    return list(islice((id for id in known if document.is_before(id, module)), 2))
 
 
 def _outputs_by_name(document: LintDocument) -> Mapping[str, Sequence[int]]:

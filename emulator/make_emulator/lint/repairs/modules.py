@@ -16,6 +16,7 @@ from ...engine.apps.known_modules import (
 )
 from ...json_patch import Operation, Patch, add, replace
 from ...module_catalogue import Judgement
+from ...plain_text import edit_distance
 from ..document import LintModule
 
 #: The most slips of the keyboard in a name, and the length of those in which one is the most.
@@ -75,7 +76,7 @@ def _find_closest(word: str, known: Iterable[str]) -> str | None:
     """Returns the known word that a word is but for a slip or two; ``None`` if several are as close."""
     most = _MAX_SLIPS if len(word) > _SHORT else 1
     near = [each for each in known if abs(len(each) - len(word)) <= most]
-    ranked = sorted((_count_slips(word.lower(), each.lower()), each) for each in near)
+    ranked = sorted((edit_distance(word.lower(), each.lower()), each) for each in near)
     if not ranked or ranked[0][0] > most or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
         return None
     return ranked[0][1]
@@ -91,20 +92,6 @@ def _may_have_verb(own: str, closest: str, names: Iterable[str]) -> bool:
     verbs = {_WORD.findall(name)[0].lower() for name in names if _WORD.findall(name)}
     first = [word.lower() for word in _WORD.findall(own)[:1]]
     return first == [word.lower() for word in _WORD.findall(closest)[:1]] or not verbs.intersection(first)
-
-
-def _count_slips(one: str, other: str) -> int:
-    """Returns the number of characters that are missing, too many, wrong or swapped."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, right in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
 
 
 def _has_fields(name: str, module: LintModule) -> bool:

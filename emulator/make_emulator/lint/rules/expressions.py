@@ -25,11 +25,13 @@ from ..finding import Issue, rule
 from ..module_facts import output_names
 from ..repairs.expressions import (
     correct_syntax,
+    find_sources,
     first_step,
     redirect_reference,
     rename_field,
     rename_function,
 )
+from ..repairs.notation import close_braces, count_from_one, quote_names, rename_variable
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
@@ -103,6 +105,7 @@ def check_braces(document: LintDocument) -> Iterator[Issue]:
                     message=f"'{rest[0][start : start + _MAX_SOURCE]}' is not closed by '}}}}', so it stays as text.",
                     path=path,
                     module_id=module.id,
+                    patch=close_braces(path, text),
                 )
 
 
@@ -118,22 +121,35 @@ def check_functions(document: LintDocument) -> Iterator[Issue]:
             if call.name not in slips:
                 slips[call.name] = find_slip(call.name, known)
             meant = slips[call.name]
-            replacement = _FOREIGN_FUNCTIONS.get(call.name.lower().replace("_", ""), "")
+            foreign = call.name.lower().replace("_", "")
+            same = meant or _SAME_FUNCTIONS.get(foreign)
             yield Issue(
                 message=f"Make has no function '{call.name}', unless it is a custom function of the team.",
                 path=expression.path,
                 module_id=expression.module.id,
-                suggestion=f"Did you mean '{meant}'?" if meant else replacement,
-                patch=rename_function(expression, call.name, meant) if meant else (),
+                suggestion=f"Did you mean '{same}'?" if same else _FOREIGN_FUNCTIONS.get(foreign, ""),
+                patch=rename_function(expression, call.name, same) if same else (),
                 severity="error" if meant else "warning",
             )
 
 
-#: Functions of other languages, and what stands for them in Make.
+#: Functions of other languages -> those of Make that do the same.
+_SAME_FUNCTIONS: Mapping[str, str] = {
+    "count": "length",
+    "len": "length",
+    "lowercase": "lower",
+    "size": "length",
+    "tolowercase": "lower",
+    "tonumber": "parseNumber",
+    "touppercase": "upper",
+    "uppercase": "upper",
+    "urldecode": "decodeURL",
+    "urlencode": "encodeURL",
+}
+#: Others, and what stands for them in Make.
 _FOREIGN_FUNCTIONS: Mapping[str, str] = {
     "and": "Write a & b.",
     "concat": "Write the values one after the other, {{1.a}}{{1.b}}, or join an array.",
-    "count": "Did you mean 'length'?",
     "datediff": "Subtract the dates as numbers: (a - b) / 86400000 are days.",
     "divide": "Write a / b.",
     "escapejson": "Map the values in a module json:CreateJSON, which escapes them.",
@@ -145,23 +161,14 @@ _FOREIGN_FUNCTIONS: Mapping[str, str] = {
     "json": "A module json:CreateJSON or json:ParseJSON does that.",
     "jsonparse": "A module json:ParseJSON does that.",
     "jsonstringify": "A module json:CreateJSON does that.",
-    "len": "Did you mean 'length'?",
     "lessthan": "Write a < b.",
     "multiply": "Write a * b.",
     "not": "Write !a.",
     "or": "Write a | b.",
     "parsejson": "A module json:ParseJSON does that.",
-    "size": "Did you mean 'length'?",
     "substr": "Did you mean 'substring'?",
     "subtract": "Write a - b.",
     "tojson": "A module json:CreateJSON or json:TransformToJSON does that.",
-    "tolowercase": "Did you mean 'lower'?",
-    "tonumber": "Did you mean 'parseNumber'?",
-    "touppercase": "Did you mean 'upper'?",
-    "uppercase": "Did you mean 'upper'?",
-    "lowercase": "Did you mean 'lower'?",
-    "urlencode": "Did you mean 'encodeURL'?",
-    "urldecode": "Did you mean 'decodeURL'?",
 }
 
 
@@ -242,7 +249,8 @@ def check_indexes(document: LintDocument) -> Iterator[Issue]:
         for node in expression.iter_nodes():
             path = node.path if isinstance(node, (Reference, DynamicReference, PathIntoCall)) else ()
             if any(step == 0 for step in path if isinstance(step, int)):
-                yield _issue(expression, "There is no item 0, so this is empty: arrays start at 1.")
+                text = "There is no item 0, so this is empty: arrays start at 1."
+                yield _issue(expression, text, count_from_one(document, expression))
                 break
 
 
@@ -252,7 +260,8 @@ def check_names(document: LintDocument) -> Iterator[Issue]:
     for expression in document.expressions:
         for node in expression.iter_nodes():
             if isinstance(node, UnquotedName):
-                issue = _issue(expression, "A name with blanks needs backticks, so this is empty.")
+                text = "A name with blanks needs backticks, so this is empty."
+                issue = _issue(expression, text, quote_names(expression))
                 yield replace(issue, suggestion=f"Write {node.correction}.")
 
 
@@ -278,9 +287,12 @@ def check_variables(document: LintDocument) -> Iterator[Issue]:
             if name in VARIABLES:
                 continue
             meant = find_slip(name, (*VARIABLES, *KEYWORDS))
-            ids = document.ids_before(expression.module, 1)
+            # Of several modules that may have the field, the last one is only an example.
+            sources = find_sources(document, expression.module, name)
+            ids = sources if len(sources) == 1 else document.ids_before(expression.module, 1)
+            text = f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."
             yield replace(
-                _issue(expression, f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."),
+                _issue(expression, text, rename_variable(document, expression, name, meant)),
                 suggestion=f"Did you mean '{meant}'?"
                 if meant
                 else f"A field of a module is mapped with the module's id: {{{{{ids[-1]}.{name}}}}}."

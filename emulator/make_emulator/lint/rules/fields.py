@@ -14,6 +14,7 @@ from ...plain_text import find_slip
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
 from ..module_facts import FieldSpec, field_names, field_specs, is_reference
+from ..repairs.fields import correct_value
 
 #: Types of fields by what they take.
 _TEXTS = frozenset({"text", "email", "url", "uuid", "filename", "path", "password", "date", "time", "buffer"})
@@ -67,7 +68,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
         )
         return
     known = module.known
-    if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
+    if known is not None and known.is_described and not known.has_dynamic_mapper:
         # A field beside a select may be shown for some of its values only.
         has_select = any(field.type == "select" for field in known.mapper)
         yield from (
@@ -135,6 +136,7 @@ def check_values(document: LintDocument) -> Iterator[Issue]:
                         path=(*module.path, part, name, *path),
                         module_id=module.id,
                         suggestion=suggestion,
+                        patch=correct_value(spec, (*module.path, part, name), value) if not path else (),
                     )
 
 

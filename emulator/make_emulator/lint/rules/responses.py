@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.apps.scenarios import RETURN_MODULE
 from ...engine.apps.webhooks import RESPOND_MODULE, WEBHOOK_MODULE
+from ...json_patch import replace
 from ..document import LintDocument
 from ..finding import Issue, rule
 
@@ -36,6 +37,10 @@ def check_scheduling_of_responses(document: LintDocument) -> Iterator[Issue]:
                 path=module.path,
                 module_id=module.id,
                 suggestion="Set the scheduling to immediately.",
+                patch=()
+                if document.options.scheduling
+                else (replace(("scheduling", "type"), "immediately"),),
+                scheduling_patch=(replace(("type",), "immediately"),) if document.options.scheduling else (),
             )
             return
 

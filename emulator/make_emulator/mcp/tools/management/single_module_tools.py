@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....engine.runtime import module_access
-from ....engine.scenarios import activation, crud
+from ....engine.scenarios import activation, crud, module_checks
 from ....http.errors import InsufficientRightsError, RateLimitError
 from ....http.steps import policy, rate_limit
 from ....json_types import Json, as_mapping
@@ -97,6 +97,7 @@ def create_tool(call: ToolCall) -> Json:
         )
         try:
             scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
+            _log_warnings(client, world, scenario)
             return _describe(world, activation.start(world, user, scenario))
         except DomainError:
             # Nothing stays of a Tool that cannot be active, e.g. as its module lacks a connection.
@@ -141,7 +142,14 @@ def update_tool(call: ToolCall) -> Json:
             description=str(current["description"]),
             confirmed=True,
         )
+        _log_warnings(client, world, changed)
         return _describe(world, changed)
+
+
+def _log_warnings(client: McpClient, world: World, scenario: Scenario) -> None:
+    """Adds to the request log that the module of a Tool is not known."""
+    blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+    client.entry.reason = "; ".join(module_checks.find_warnings(world, blueprint))
 
 
 def _access(tool: Scenario, action: str) -> Access:
