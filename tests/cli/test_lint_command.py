@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -173,3 +174,154 @@ def test_the_scheduling_of_a_response_has_its_own_line(folder: Path) -> None:
     (folder / "response.json").write_text(text, "utf-8")
     line = text[: text.index('"scheduling"')].count("\n") + 1
     assert f"response.json:{line}: error [invalid-scheduling]" in run("response.json").output
+
+
+#: The members that SARIF 2.1.0 requires of what lint writes, and their types (OASIS, sarif-schema-2.1.0).
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+REGION = {
+    "type": "object",
+    "properties": {
+        name: {"type": "integer", "minimum": 1}
+        for name in ("startLine", "startColumn", "endLine", "endColumn")
+    },
+    "additionalProperties": False,
+}
+ARTIFACT = {
+    "type": "object",
+    "required": ["uri"],
+    "properties": {"uri": {"type": "string", "pattern": "^[!-~]+$", "format": "uri-reference"}},
+}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "additionalProperties": False,
+                "properties": {
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "type": "object",
+                                            "required": ["id", "shortDescription", "defaultConfiguration"],
+                                            "properties": {
+                                                "shortDescription": TEXT,
+                                                "defaultConfiguration": {"properties": {"level": LEVEL}},
+                                            },
+                                        },
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message", "ruleId", "ruleIndex", "level", "locations"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "message": TEXT,
+                                "ruleId": {"type": "string"},
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "level": LEVEL,
+                                "locations": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "items": {
+                                        "type": "object",
+                                        "required": ["physicalLocation"],
+                                        "additionalProperties": False,
+                                        "properties": {
+                                            "physicalLocation": {
+                                                "type": "object",
+                                                "required": ["artifactLocation", "region"],
+                                                "properties": {
+                                                    "artifactLocation": ARTIFACT,
+                                                    "region": REGION,
+                                                },
+                                            },
+                                            "logicalLocations": {"type": "array", "uniqueItems": True},
+                                        },
+                                    },
+                                },
+                                "fixes": {
+                                    "type": "array",
+                                    "items": {
+                                        "type": "object",
+                                        "required": ["artifactChanges"],
+                                        "properties": {
+                                            "description": TEXT,
+                                            "artifactChanges": {
+                                                "type": "array",
+                                                "minItems": 1,
+                                                "items": {
+                                                    "type": "object",
+                                                    "required": ["artifactLocation", "replacements"],
+                                                    "properties": {
+                                                        "artifactLocation": ARTIFACT,
+                                                        "replacements": {
+                                                            "type": "array",
+                                                            "minItems": 1,
+                                                            "items": {
+                                                                "type": "object",
+                                                                "required": ["deletedRegion"],
+                                                                "properties": {"deletedRegion": REGION},
+                                                            },
+                                                        },
+                                                    },
+                                                },
+                                            },
+                                        },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_a_sarif_log_has_what_the_standard_requires(folder: Path) -> None:
+    other = folder / "my blueprints" / "grüße.json"
+    other.parent.mkdir()
+    node = {**BLUEPRINT["flow"][1], "mapper": {"text": "{{uper(1.x)}}"}}
+    other.write_text(json.dumps({**BLUEPRINT, "flow": [BLUEPRINT["flow"][0], node]}), "utf-8")
+    (folder / "broken.json").write_text('{"flow": [', "utf-8")
+    (folder / "bare.json").write_text('{"flow": []}', "utf-8")
+    log = json.loads(run(".", "--format", "sarif").output)
+    jsonschema.Draft7Validator(SARIF, format_checker=jsonschema.FormatChecker()).validate(log)
+    [result_run] = log["runs"]
+    rules = [rule["id"] for rule in result_run["tool"]["driver"]["rules"]]
+    assert len(set(rules)) == len(rules)
+    for result in result_run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+    uris = {
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in result_run["results"]
+    }
+    assert uris == {"greeting.json", "my%20blueprints/gr%C3%BC%C3%9Fe.json", "broken.json", "bare.json"}
+    assert {result["ruleId"] for result in result_run["results"]} >= {"not-json", "unknown-function"}
+    assert any("fixes" in result for result in result_run["results"])
+    absolute = json.loads(run(str(other), "--format", "sarif").output)["runs"][0]["results"][0]
+    assert absolute["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == other.as_uri()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from helpers.api import ApiClient, assert_status
+from make_emulator.world import connections
 
 TRIGGER = {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "parameters": {"hook": 1}, "mapper": {}}
 VARIABLE = {"name": "v", "scope": "roundtrip", "value": "{{uper(1.name)}}"}
@@ -13,6 +14,20 @@ BLUEPRINT: dict[str, Any] = {
     "name": "x",
     "flow": [TRIGGER, {"id": 2, "module": "util:SetVariable2", "version": 1, "mapper": VARIABLE}],
     "metadata": {},
+}
+
+
+INPUTS: dict[str, Any] = {
+    **BLUEPRINT,
+    "flow": [
+        {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}},
+        {
+            "id": 2,
+            "module": "util:SetVariable2",
+            "version": 1,
+            "mapper": {**VARIABLE, "value": "{{uper(now)}}"},
+        },
+    ],
 }
 
 
@@ -51,8 +66,6 @@ def test_a_blueprint_is_repaired(api: ApiClient, blueprint: object) -> None:
 def test_what_stays_has_a_reason_and_rules_are_switched_off(api: ApiClient) -> None:
     ignored = {"blueprint": BLUEPRINT, "ignore": ["unknown-function"]}
     assert assert_status(api.control("POST", "/mend", json=ignored))["patch"] == []
-    custom = {"blueprint": BLUEPRINT, "functions": ["uper"]}
-    assert assert_status(api.control("POST", "/mend", json=custom))["findings"] == []
     foreign = {**BLUEPRINT, "flow": [TRIGGER, {"id": 2, "module": "myapp:doIt", "version": 1}]}
     [finding] = assert_status(api.control("POST", "/mend", json={"blueprint": foreign}))["findings"]
     assert (finding["rule"], finding["reason"]) == ("no-such-module", "no obvious repair")
@@ -66,8 +79,35 @@ def test_the_scheduling_is_repaired(api: ApiClient) -> None:
     response = assert_status(api.control("POST", "/mend", json=body))
     assert response["scheduling"] == {"type": "indefinitely", "interval": 60}
     assert response["schedulingPatch"] == [{"op": "replace", "path": "/interval", "value": 60}]
-    slower = assert_status(api.control("POST", "/mend", json={**body, "leastMinutes": 15}))
-    assert slower["scheduling"]["interval"] == 900
+
+
+def test_what_a_team_has_counts(api: ApiClient) -> None:
+    world = api.world
+    [connection] = [row.id for row in world.connections.where(team=1) if row.account_name == "slack"]
+    mapper = {"channelWType": "manualy", "channelType": "public", "channel": "C1", "text": "hello"}
+    first = {"id": 1, "module": "util:BasicTrigger", "version": 1, "parameters": {"values": []}, "mapper": {}}
+    message = {"id": 2, "module": "slack:CreateMessage", "version": 4, "mapper": mapper}
+    other = {**message, "id": 3, "parameters": {"__IMTCONN__": 999}}
+    document = {**BLUEPRINT, "flow": [first, message, other]}
+    mended = assert_status(api.control("POST", "/mend", json={"blueprint": document, "world": "default"}))
+    assert [repair["rule"] for repair in mended["repairs"]] == ["missing-connection", "unknown-resource"]
+    assert [node.get("parameters") for node in mended["blueprint"]["flow"][1:]] == [
+        {"__IMTCONN__": connection},
+        {"__IMTCONN__": connection},
+    ]
+    connections.create(world, world.teams[1], world.users[1], name="Other", type="slack2", data={})
+    again = assert_status(api.control("POST", "/mend", json={"blueprint": document, "world": "default"}))
+    assert again["repairs"] == []
+
+
+def test_the_blueprint_of_a_scenario_is_repaired_and_stays(api: ApiClient) -> None:
+    body = {"blueprint": json.dumps(INPUTS), "scheduling": '{"type": "on-demand"}', "teamId": 1}
+    id = assert_status(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
+    mended = assert_status(api.control("POST", "/mend", json={"world": "default", "scenarioId": id}))
+    assert [repair["rule"] for repair in mended["repairs"]] == ["unknown-function"]
+    assert (mended["run"]["before"]["status"], mended["run"]["after"]["status"]) == ("ERROR", "SUCCESS")
+    kept = assert_status(api.get(f"/scenarios/{id}/blueprint"))["response"]["blueprint"]
+    assert kept["flow"][1]["mapper"] == INPUTS["flow"][1]["mapper"]
 
 
 def test_nothing_in_the_world_changes(api: ApiClient) -> None:

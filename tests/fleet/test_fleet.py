@@ -6,10 +6,12 @@ import html
 import http.client
 import json
 import re
+import smtplib
 import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 import requests
@@ -438,3 +440,31 @@ def test_a_client_cannot_choose_its_own_credentials(fleet: FleetClient) -> None:
     response = requests.post(f"{fleet.root}/oauth/v2/register/mcp", json=body, headers=headers, timeout=60)
     assert response.status_code == 201
     assert response.json()["client_id"] != "55555555-5555-4555-8555-555555555555"
+
+
+def test_mail_at_one_port_reaches_the_hooks_of_all_workers() -> None:
+    with run_fleet("--smtp-port", "0") as fleet:
+        assert fleet.process.stdout is not None
+        port = next(
+            int(line.rpartition(":")[2]) for line in fleet.process.stdout if line.startswith("  mail")
+        )
+        worlds = [fleet.create_world(name_at(index)) for index in range(2)]
+        udids = []
+        for world in worlds:
+            hooks = fleet.get("/hooks?teamId=1", world["token"]).json()["hooks"]
+            udids.append(next(hook["udid"] for hook in hooks if hook["typeName"] == "gateway-mailhook"))
+        message = EmailMessage()
+        message["Subject"] = "Both"
+        message["From"] = "a@example.com"
+        message.set_content("text")
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+            refused = client.send_message(
+                message, to_addrs=[f"{udid}@example.com" for udid in (*udids, "001e5107unknown")]
+            )
+            assert list(refused) == ["001e5107unknown@example.com"]
+            assert refused["001e5107unknown@example.com"][0] == 550
+        for world in worlds:
+            log = fleet.control("GET", f"/worlds/{world['name']}/requests").json()["requests"]
+            assert [entry["status"] for entry in log if entry["method"] == "MAIL"] == [250]
+        # The path by which workers ask one another is none for clients.
+        assert fleet.control("GET", f"/fleet/mail/{udids[1]}").status_code == 404

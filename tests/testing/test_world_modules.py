@@ -25,6 +25,18 @@ def test_a_scenario_is_run_and_its_steps_are_read(world: World) -> None:
     assert rejection.value.status == 404
 
 
+def test_a_blueprint_is_checked_and_repaired_for_a_team(world: World) -> None:
+    first = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{uper(now)}}"}}
+    blueprint = {"name": "A", "flow": [first], "metadata": {}}
+    assert [finding["rule"] for finding in world.lint(blueprint)] == ["unknown-function"]
+    mended = world.mend(blueprint, scheduling={"type": "indefinitely", "interval": 1})
+    assert mended["blueprint"]["flow"][0]["mapper"] == {"json": "{{upper(now)}}"}
+    assert mended["schedulingPatch"] == [{"op": "replace", "path": "/interval", "value": 60}]
+    assert world.lint(mended["blueprint"], scheduling=mended["scheduling"]) == []
+    with pytest.raises(ControlError, match="There is no such scenario"):
+        world.mend(scenario_id=99)
+
+
 def test_a_module_is_scripted_from_python(world: World) -> None:
     world.modules.script("google-sheets:filterRows", output=[{"0": "Ann", "2": 5}, {"0": "Bob", "2": 6}])
     steps = world.steps(world.run(3)["executionId"])

@@ -232,12 +232,14 @@ class WorkerSetup:
     Args:
         listener: the socket at which all workers accept connections.
         inbox: the socket at which the others hand connections over.
+        mail_listener: the socket at which the first worker receives mail, for the hooks of all.
         authority, ca_file: the certificate authority of all workers, with TLS.
     """
 
     fleet: Fleet
     listener: socket.socket | None = None
     inbox: socket.socket | None = None
+    mail_listener: socket.socket | None = None
     authority: EphemeralCA | None = None
     ca_file: Path | None = None
 
@@ -268,8 +270,6 @@ def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> Wo
         raise click.UsageError("--worker-url needs --control-key, by which the workers know each other")
     if options.tls:
         raise click.UsageError("--tls does not go with --worker-url: the load balancer serves HTTPS")
-    if options.smtp_port is not None:
-        raise click.UsageError("--smtp-port goes with one worker only")
     number = re.search(r"\d{1,6}$", index)
     if number is None:
         raise click.BadParameter(f"{index!r} does not end with a number.", param_hint="--worker-index")
@@ -289,8 +289,6 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
             "--workers needs a system that can hand connections from one process to another, such as Linux; "
             "here, start several servers behind a load balancer"
         )
-    if options.smtp_port is not None:
-        raise click.UsageError("--smtp-port goes with one worker only")
     with ExitStack() as running:
         with _paused_collector():
             # Workers are forks of this process: what it imports, they share.
@@ -299,6 +297,7 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
             from ..fleet.peers import Fleet, LocalDialer
             from ..server import connection_router  # noqa: F401
             from ..server.logging import configure
+            from ..webhooks.mail import open_listener as open_mail_listener
             from ..world.slots import Shard
 
             configure(options.log_format)
@@ -306,6 +305,10 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
                 _create_authority(options.host, options.tls_ca) if options.tls else (None, None)
             )
             listener = running.enter_context(_open_listener(options.host, options.port))
+            mail_listener = None
+            if options.smtp_port is not None:
+                with _mail_errors(options.host, options.smtp_port):
+                    mail_listener = running.enter_context(open_mail_listener(options.host, options.smtp_port))
             directory = Path(running.enter_context(handover.create_directory()))
             inboxes = [handover.listen(directory, index) for index in range(count)]
         key = secrets.token_urlsafe(32)
@@ -316,6 +319,7 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
                 fleet=Fleet(Shard(index, count), dialer, key),
                 listener=listener,
                 inbox=inboxes[index],
+                mail_listener=mail_listener if index == 0 else None,
                 authority=authority,
                 ca_file=ca_file,
             )
@@ -395,11 +399,9 @@ def _serve_worlds(
             )
         running.callback(server.stop)
         router = None if setup is None or setup.inbox is None else _start_router(server, setup, setup.inbox)
-        mail = (
-            None
-            if options.smtp_port is None
-            else _start_mail_server(registry, options.host, options.smtp_port)
-        )
+        mail = None
+        if options.smtp_port is not None and not (is_supervised and setup and setup.mail_listener is None):
+            mail = _start_mail_server(registry, options.host, options.smtp_port, setup)
         lines = list(
             _summary_lines(
                 server,
@@ -438,7 +440,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
     Raises:
         CommandError: if the seed, or another option, is invalid.
     """
-    from ..app import create_app
+    from ..app import create_app, registry_of
     from ..seeds import SeedError
     from ..world import settings
     from ..world.slots import WHOLE
@@ -465,7 +467,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
     if setup is not None:
         from ..fleet.middleware import FleetMiddleware
 
-        app.wsgi_app = FleetMiddleware(app.wsgi_app, setup.fleet)  # type: ignore[method-assign]
+        app.wsgi_app = FleetMiddleware(app.wsgi_app, setup.fleet, registry_of(app))  # type: ignore[method-assign]
     return app
 
 
@@ -605,19 +607,33 @@ def _listen_errors(host: str, port: int) -> Iterator[None]:
         raise CommandError(f"cannot listen at {host}:{port}: {connection_error_reason(error)}") from None
 
 
-def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailServer:
+def _start_mail_server(
+    registry: WorldRegistry, host: str, port: int, setup: WorkerSetup | None
+) -> MailServer:
     from ..webhooks.mail import MailServer
 
-    server = MailServer(registry, host, port)
-    try:
+    listener = relay = None
+    if setup is not None:
+        from ..fleet.mail import MailRelay
+
+        listener, relay = setup.mail_listener, MailRelay(setup.fleet)
+    server = MailServer(registry, host, port, listener=listener, relay=relay)
+    with _mail_errors(host, port):
         server.start()
+    return server
+
+
+@contextmanager
+def _mail_errors(host: str, port: int) -> Iterator[None]:
+    """Context in which an address for mail that cannot be bound is a failure of the command."""
+    try:
+        yield
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CommandError(f"port {port} of {host} is taken; choose another with --smtp-port") from None
         raise CommandError(
             f"cannot receive mail at {host}:{port}: {connection_error_reason(error)}"
         ) from None
-    return server
 
 
 def _summary_lines(

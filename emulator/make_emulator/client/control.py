@@ -294,7 +294,38 @@ class WorldClient:
             team_id: the team; that of the scenario, or the first one, by default.
             ignore: ids of rules that are switched off.
         """
-        body = drop_none(
+        body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
+        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
+        return findings
+
+    def mend(
+        self,
+        blueprint: Json = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: JsonObject | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> JsonObject:
+        """Returns a blueprint, or that of a scenario, with its obvious repairs, the patches, and the findings that stay.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+        """
+        body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
+        mended: JsonObject = self.control.call("POST", "mend", body=body)
+        return mended
+
+    def _lint_body(
+        self,
+        blueprint: Json,
+        scenario_id: int | None,
+        scheduling: JsonObject | None,
+        team_id: int | None,
+        ignore: Sequence[str],
+    ) -> JsonObject:
+        return drop_none(
             blueprint=blueprint,
             scenarioId=scenario_id,
             scheduling=scheduling,
@@ -302,8 +333,6 @@ class WorldClient:
             ignore=list(ignore),
             world=self.name,
         )
-        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
-        return findings
 
     def snapshot(self, *, redact: bool = False) -> JsonObject:
         """Returns the state of the world as one JSON document.

@@ -72,7 +72,7 @@ def create_blueprint(
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)
     lint.add_routes(blueprint, registry)
-    mend.add_routes(blueprint)
+    mend.add_routes(blueprint, registry)
     module_catalogue.add_routes(blueprint, registry)
     custom_modules.add_routes(blueprint, registry)
     module_scripts.add_routes(blueprint, registry)

@@ -22,13 +22,12 @@ from ..dashboard.pages import WORLD_NAMES_KEY
 from ..http import faults
 from ..oauth.registration import Credentials, create_credentials
 from ..oauth.routes import CREDENTIALS_KEY
+from ..registry import WorldRegistry
 from ..world.slots import slot_of_name
-from . import routing
-from .peers import Fleet
+from . import mail, routing
+from .peers import HEADER, Fleet
 from .routing import Elsewhere, find_destination, split_target
 
-#: Header of a forwarded request: the key of the fleet, the address of the client, and the scheme that it called.
-HEADER = "X-Make-Emulator-Worker"
 _HEADER_KEY = "HTTP_X_MAKE_EMULATOR_WORKER"
 
 #: Header of a forwarded registration: id and secret that the client was given.
@@ -58,8 +57,9 @@ log = logging.getLogger("make_emulator.fleet")
 class FleetMiddleware:
     """WSGI middleware of one worker."""
 
-    def __init__(self, app: WSGIApplication, fleet: Fleet) -> None:
+    def __init__(self, app: WSGIApplication, fleet: Fleet, registry: WorldRegistry) -> None:
         self._app = app
+        self._registry = registry
         self._fleet = fleet
         #: The workers that get the next worlds without a name.
         self._next_workers = itertools.count(fleet.shard.index)
@@ -70,6 +70,8 @@ class FleetMiddleware:
         if path.startswith(("/_emulator/", consent.PATH)):
             environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
         if text is not None and self._accept(environ, text, client):
+            if path.startswith(mail.PATH):
+                return self._receive_mail(path, environ, start_response)
             return self._app(environ, start_response)
         method = environ["REQUEST_METHOD"]
         destination = find_destination(
@@ -111,6 +113,17 @@ class FleetMiddleware:
         if name is None:
             return next(self._next_workers) % self._fleet.shard.count
         return self._fleet.owner(slot_of_name(name))
+
+    def _receive_mail(
+        self, path: str, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        reply = mail.receive(
+            self._registry, environ["REQUEST_METHOD"], path, environ["wsgi.input"].read()
+        ).encode()
+        start_response(
+            "200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(reply)))]
+        )
+        return [reply]
 
     # --- forwarding ------------------------------------------------------------------------------
 

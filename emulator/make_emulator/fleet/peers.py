@@ -13,6 +13,9 @@ from ..world.slots import Shard, worker_of
 from . import handover
 from .handover import Handover, Kind
 
+#: Header of a forwarded request: the key of the fleet, the address of the client, and the scheme that it called.
+HEADER = "X-Make-Emulator-Worker"
+
 #: Seconds that the connection to another machine may take.
 CONNECT_TIMEOUT = 5.0
 

@@ -138,6 +138,8 @@ class Supervisor:
             try:
                 os.close(reading)
                 code = self._run_child(index, writing)
+            except Exception:
+                log.exception("worker %d failed", index)
             finally:
                 os._exit(code)
         os.close(writing)

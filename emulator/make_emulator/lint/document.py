@@ -248,7 +248,7 @@ class LintDocument:
     def judgements(self) -> list[tuple[LintModule, Judgement]]:
         """The knowledge of every module that has a name."""
         return [
-            (module, judge_module(module.name, module.version, declared=module.declared))
+            (module, judge_module(module.name, module.version, declared=self.options.modules))
             for module in self.modules
             if ":" in module.name
         ]

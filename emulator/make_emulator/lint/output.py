@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
 
 from ..json_patch import PatchError
 from ..json_text import find_replacements
@@ -47,34 +49,42 @@ def to_json(files: Iterable[LintedFile]) -> JsonObject:
 
 def to_sarif(files: Iterable[LintedFile]) -> JsonObject:
     """Returns a SARIF log, which code scanning services read."""
-    rules = [
-        {
-            "id": rule.id,
-            "shortDescription": {"text": rule.description},
-            "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
-        }
-        for rule in RULES.values()
-    ]
-    rules += [{"id": id, "shortDescription": {"text": text}} for id, text in _FILE_RULES.items()]
+    rules = [(rule.id, rule.description, rule.severity) for rule in RULES.values()]
+    rules += [(id, text, "error") for id, text in _FILE_RULES.items()]
+    places = {id: place for place, (id, _, _) in enumerate(rules)}
     return {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
                 "columnKind": "unicodeCodePoints",
-                "tool": {"driver": {"name": "make-emulator lint", "version": __version__, "rules": rules}},
+                "tool": {
+                    "driver": {
+                        "name": "make-emulator lint",
+                        "version": __version__,
+                        "rules": [
+                            {
+                                "id": id,
+                                "shortDescription": {"text": text},
+                                "defaultConfiguration": {"level": _SARIF_LEVELS[severity]},
+                            }
+                            for id, text, severity in rules
+                        ],
+                    }
+                },
                 "results": [
                     {
                         "ruleId": finding.rule,
+                        "ruleIndex": places[finding.rule],
                         "level": _SARIF_LEVELS[finding.severity],
                         "message": {"text": _sentence(finding)},
                         "locations": [
                             {
                                 "physicalLocation": {
-                                    "artifactLocation": {"uri": file.path.as_posix()},
+                                    "artifactLocation": {"uri": _uri(file.path)},
                                     "region": {"startLine": finding.line or 1},
                                 },
-                                "logicalLocations": [{"fullyQualifiedName": format_path(finding.path)}],
+                                **_logical_locations(finding),
                             }
                         ],
                         **_sarif_fixes(file, finding),
@@ -85,6 +95,17 @@ def to_sarif(files: Iterable[LintedFile]) -> JsonObject:
             }
         ],
     }
+
+
+def _uri(path: Path) -> str:
+    """Returns the URI of a file, relative like its path."""
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _logical_locations(finding: Finding) -> JsonObject:
+    """Returns the member ``logicalLocations`` of a location: the path in the blueprint, unless it is the whole of it."""
+    path = format_path(finding.path)
+    return {"logicalLocations": [{"fullyQualifiedName": path, "kind": "element"}]} if path else {}
 
 
 def _sarif_fixes(file: LintedFile, finding: Finding) -> JsonObject:
@@ -105,7 +126,7 @@ def _sarif_fixes(file: LintedFile, finding: Finding) -> JsonObject:
                 "description": {"text": finding.suggestion or "Apply the obvious repair."},
                 "artifactChanges": [
                     {
-                        "artifactLocation": {"uri": file.path.as_posix()},
+                        "artifactLocation": {"uri": _uri(file.path)},
                         "replacements": [
                             {
                                 "deletedRegion": {

@@ -117,11 +117,23 @@ def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     return findings
 
 
-@_tool("mend", "Repair a blueprint", READ_ONLY, blueprint=collection("The blueprint", required=True))
+@_tool(
+    "mend",
+    "Repair a blueprint",
+    READ_ONLY,
+    blueprint=anything("The blueprint; that of the scenario, by default"),
+    scheduling=collection("The scheduling"),
+    scenarioId=number("The ID of the scenario"),
+    teamId=number("The ID of the team"),
+)
 def _mend(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
-    """Repairs slips in a blueprint: returns it with the obvious repairs that helped when they were tried, and the findings that stay."""
-    mended: Json = world.control.call("POST", "mend", body={"blueprint": arguments["blueprint"]})
-    return mended
+    """Repairs slips in a blueprint: returns it with the obvious repairs that helped when they were tried, and the findings that stay; nothing is saved."""
+    return world.mend(
+        arguments.get("blueprint"),
+        scenario_id=arguments.get("scenarioId"),
+        scheduling=arguments.get("scheduling"),
+        team_id=arguments.get("teamId"),
+    )
 
 
 @_tool("requests_list", "List requests", READ_ONLY, limit=number("The most requests, the last ones"))

@@ -16,8 +16,7 @@ from typing import Any
 
 from ..fleet import handover
 from ..fleet.handover import Handover, Kind
-from ..fleet.middleware import HEADER
-from ..fleet.peers import Fleet, LocalDialer
+from ..fleet.peers import HEADER, Fleet, LocalDialer
 from ..fleet.routing import find_destination, split_target
 from .socket_stream import SocketReader
 from .wsgi import Server

@@ -161,6 +161,35 @@ class World:
             ignore=ignore,
         )
 
+    def mend(
+        self,
+        blueprint: Mapping[str, Any] | str | None = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: Mapping[str, Any] | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> JsonObject:
+        """Returns a blueprint, or that of a scenario, with its obvious repairs; the scenario stays as it is.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+
+        Returns:
+            The response of the control API: ``blueprint``, ``patch``, ``repairs``, the ``findings`` that stay, and ``run``.
+
+        Raises:
+            ControlError: if there is no such scenario, team or rule.
+        """
+        return self._client.mend(
+            dict(blueprint) if isinstance(blueprint, Mapping) else blueprint,
+            scenario_id=scenario_id,
+            scheduling=dict(scheduling) if scheduling is not None else None,
+            team_id=team_id,
+            ignore=ignore,
+        )
+
     def run(
         self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True
     ) -> JsonObject:

@@ -21,7 +21,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from flask import Response
@@ -60,13 +60,50 @@ UNREADABLE = "554 5.6.0 The message cannot be read"
 TOO_COMPLEX = "554 5.6.0 The message has too many parts"
 
 
-class MailServer:
-    """SMTP listener with a thread of its own. Use it as a context manager, or call `start` and `stop`."""
+class Relay(Protocol):
+    """Way to mailhooks of other processes."""
 
-    def __init__(self, registry: WorldRegistry, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._gateway = _SmtpHandler(registry)
+    def is_own(self, udid: str) -> bool:
+        """Returns true if a hook of that udid would be in this process."""
+
+    def check(self, udid: str) -> str:
+        """Returns the reply of SMTP to a recipient."""
+
+    def deliver(self, udid: str, content: bytes) -> str:
+        """Returns the reply of SMTP to a mail."""
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Returns a listening socket.
+
+    Raises:
+        OSError: if the address cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=64)
+
+
+class MailServer:
+    """SMTP listener with a thread of its own. Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        listener: a socket that listens at the address already.
+        relay: the way to the hooks of other processes.
+    """
+
+    def __init__(
+        self,
+        registry: WorldRegistry,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        listener: socket.socket | None = None,
+        relay: Relay | None = None,
+    ) -> None:
+        self._gateway = _SmtpHandler(registry, relay)
         self._host = host
         self._port = port
+        self._listener = listener
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -76,8 +113,7 @@ class MailServer:
         Raises:
             OSError: if the address cannot be bound.
         """
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.create_server((self._host, self._port), family=family, backlog=64)
+        listener = self._listener or open_listener(self._host, self._port)
         self._port = listener.getsockname()[1]
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -143,8 +179,9 @@ class _SmtpHandler:
     What may wait for a world is done in a thread of its own, so that the mails of other worlds go on.
     """
 
-    def __init__(self, registry: WorldRegistry) -> None:
+    def __init__(self, registry: WorldRegistry, relay: Relay | None) -> None:
         self._registry = registry
+        self._relay = relay
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -155,30 +192,52 @@ class _SmtpHandler:
         return reply
 
     def _check_recipient(self, udid: str) -> str:
-        handle = self._registry.by_udid(udid)
-        if handle is None:
-            return UNKNOWN
-        try:
-            with handle.locked() as world:
-                _find_mailhook(world, udid)
-        except MailRejectedError as error:
-            return error.reply
-        return OK
+        if self._relay is not None and not self._relay.is_own(udid):
+            return self._relay.check(udid)
+        return check_recipient(self._registry, udid)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         udids = dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos)
         return await _in_thread(partial(self._deliver, udids, bytes(envelope.content)))
 
     def _deliver(self, udids: Iterable[str], content: bytes) -> str:
-        try:
-            bundle = parse_mail(content)
-        except TooManyPartsError:
-            return TOO_COMPLEX
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            return UNREADABLE
-        replies = [deliver_mail(self._registry, udid, bundle, len(content)) for udid in udids]
-        # One reply for all recipients: the first that did not get the mail decides.
-        return next((reply for reply in replies if reply != OK), OK)
+        own, replies = list(udids), []
+        if (relay := self._relay) is not None:
+            others = [udid for udid in own if not relay.is_own(udid)]
+            own = [udid for udid in own if udid not in others]
+            replies = [relay.deliver(udid, content) for udid in others]
+        if own:
+            replies.append(deliver_content(self._registry, own, content))
+        return _joint_reply(replies)
+
+
+def check_recipient(registry: WorldRegistry, udid: str) -> str:
+    """Returns the reply of SMTP to a recipient."""
+    handle = registry.by_udid(udid)
+    if handle is None:
+        return UNKNOWN
+    try:
+        with handle.locked() as world:
+            _find_mailhook(world, udid)
+    except MailRejectedError as error:
+        return error.reply
+    return OK
+
+
+def deliver_content(registry: WorldRegistry, udids: Iterable[str], content: bytes) -> str:
+    """Returns the reply of SMTP to a mail, after its delivery to mailhooks."""
+    try:
+        bundle = parse_mail(content)
+    except TooManyPartsError:
+        return TOO_COMPLEX
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return UNREADABLE
+    return _joint_reply([deliver_mail(registry, udid, bundle, len(content)) for udid in udids])
+
+
+def _joint_reply(replies: Iterable[str]) -> str:
+    """Returns one reply for all recipients: the first that did not get the mail decides."""
+    return next((reply for reply in replies if reply != OK), OK)
 
 
 async def _in_thread(call: Callable[[], str]) -> str:

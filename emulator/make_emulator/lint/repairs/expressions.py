@@ -65,7 +65,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
 
 def redirect_reference(document: LintDocument, expression: MappedExpression, id: int, field: Json) -> Patch:
     """Returns the patch that makes references to a module those to the only one before it that outputs the field."""
-    target = _find_source(document, expression.module, field)
+    target = find_source(document, expression.module, field)
     if target is None:
         return ()
 
@@ -119,7 +119,7 @@ def _is_valid(source: str) -> bool:
         return False
 
 
-def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
+def find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
     if isinstance(field, str):
         found = find_sources(document, module, field)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...engine.apps.connection_types import accepted_types, is_compatible
+from ...json_patch import Patch
 from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
-from ..repairs.connections import share_connection
+from ..repairs.connections import choose_resource, replace_resource
 
 #: Kind of field type -> kind of resource.
 _REFERENCE_TYPES = {"account": "connection", "hook": "hook", "datastore": "dataStore", "keychain": "key"}
@@ -37,7 +38,7 @@ def check_connections(document: LintDocument) -> Iterator[Issue]:
                     message=f"{module.subject} needs a {_KIND_NAMES[kind]}{wanted} in parameters.{parameter}.",
                     path=(*module.path, "parameters"),
                     module_id=module.id,
-                    patch=share_connection(document, module, parameter) if kind == "connection" else (),
+                    patch=choose_resource(document, module, parameter, kind, types),
                 )
 
 
@@ -79,6 +80,9 @@ def check_types_of_connections(document: LintDocument) -> Iterator[Issue]:
                     message=f"{module.subject} takes a connection of type {' or '.join(accepted)}, not of type {type}.",
                     path=(*module.path, "parameters", parameter),
                     module_id=module.id,
+                    patch=replace_resource(
+                        document, (*module.path, "parameters", parameter), "connection", accepted
+                    ),
                 )
 
 
@@ -109,12 +113,23 @@ def check_resources(document: LintDocument) -> Iterator[Issue]:
             for id in sorted(blueprint_refs.find_module_references(module.node, kind)):
                 if id not in known and id > 0:
                     listed = ", ".join(map(str, sorted(known)[:12])) + (" …" if len(known) > 12 else "")
+                    place = _find_reference(module, kind, id)
                     yield Issue(
                         message=f"The team has no {name} {id}, which {module.label} uses.",
-                        path=(*module.path, *_find_reference(module, kind, id)),
+                        path=(*module.path, *place),
                         module_id=module.id,
                         suggestion=f"It has {listed}." if known else "It has none.",
+                        patch=_replace_reference(document, module, kind, place),
                     )
+
+
+def _replace_reference(
+    document: LintDocument, module: LintModule, kind: str, place: tuple[str, ...]
+) -> Patch:
+    if len(place) < 2:
+        return ()
+    types = accepted_types(module.node, place[1], module.declared) if kind == "connection" else ()
+    return replace_resource(document, (*module.path, *place), kind, types)
 
 
 def _find_reference(module: LintModule, kind: str, id: int) -> tuple[str, ...]:
