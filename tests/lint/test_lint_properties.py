@@ -1,4 +1,4 @@
-"""Whatever is wrong with a blueprint, lint returns findings at places that exist, and raises nothing."""
+"""Lint of blueprints with any damage: findings at places that exist, and no exception."""
 
 from __future__ import annotations
 
