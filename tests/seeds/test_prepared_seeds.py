@@ -93,7 +93,7 @@ def test_a_seed_is_validated_anew_once_a_source_has_changed(fixtures: Path, chan
         source.read_text("utf-8").replace("Greeting", "Salute").replace("Ada Maker", "Ada Miller"), "utf-8"
     )
     assert loader._load_prepared(path) is None
-    seed = loader.load("default")
+    seed = loader._load_file(path, "default")
     assert changed == "blueprints/greeting.json" or seed.users[0]["name"] == "Ada Miller"
 
 
@@ -107,7 +107,7 @@ def test_a_fixture_is_read_anew_once_it_has_changed(fixtures: Path, name: str) -
 
 def test_a_missing_file_is_read_from_its_source(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "prepared")
-    assert loader.load("default").users[0]["name"] == "Ada Maker"
+    assert loader._load_file(fixtures / "worlds" / "default.yaml", "default").users[0]["name"] == "Ada Maker"
 
 
 def test_the_default_world_is_built_without_yaml() -> None:
