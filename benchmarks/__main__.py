@@ -15,6 +15,7 @@ from pathlib import Path
 from . import (
     engine,
     fleet,
+    growth,
     inprocess,
     interception,
     lint,
@@ -53,12 +54,13 @@ PARTS = {
         peers,
         starvation,
         state,
+        growth,
         fleet,
     )
 }
 
 #: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
-ON_REQUEST = {"servers", "peers", "fleet", "test-suite"}
+ON_REQUEST = {"servers", "peers", "fleet", "growth", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
 PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -27,6 +28,13 @@ def _kill(fleet: FleetClient, worker: int) -> None:
     pids = fleet.worker_pids()
     os.kill(pids[worker], signal.SIGKILL)
     wait_until(lambda: len(fleet.worker_pids()) == 2 and fleet.worker_pids() != pids)
+
+
+def _restart(fleet: FleetClient) -> None:
+    """Restart the workers one after another, and wait until all are others."""
+    pids = fleet.worker_pids()
+    fleet.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: len(fleet.worker_pids()) == 2 and not set(fleet.worker_pids()) & set(pids))
 
 
 def test_a_worker_that_dies_loses_only_its_own_worlds_and_is_replaced() -> None:
@@ -87,9 +95,7 @@ def test_the_state_of_all_workers_is_kept_when_one_is_killed_and_when_all_are_re
 
         thread = threading.Thread(target=call)
         thread.start()
-        pids = fleet.worker_pids()
-        fleet.process.send_signal(signal.SIGUSR1)
-        wait_until(lambda: len(fleet.worker_pids()) == 2 and not set(fleet.worker_pids()) & set(pids))
+        _restart(fleet)
         is_done.set()
         thread.join(60)
         assert set(statuses) == {200}
@@ -103,6 +109,30 @@ def test_the_state_of_all_workers_is_kept_when_one_is_killed_and_when_all_are_re
         for world in worlds:
             headers = {"Authorization": f"Token {world['token']}"}
             assert requests.get(f"{url}/users/me", headers=headers, timeout=60).ok
+
+
+def test_connections_that_wait_outlive_the_restart_of_their_worker(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state.json"), "--state-worlds", "all")
+    with run_fleet(*state) as fleet, ExitStack() as stack:
+        calls = []
+        for index in range(2):
+            token = fleet.create_world(name_at(index))["token"]
+            connection = http.client.HTTPConnection("127.0.0.1", fleet.port, timeout=60)
+            stack.callback(connection.close)
+            calls.append((connection, {"Authorization": f"Token {token}"}))
+        fresh = stack.enter_context(fleet.connect())
+        for _ in range(2):
+            sockets = []
+            for connection, headers in calls:
+                connection.request("GET", "/api/v2/users/me", headers=headers)
+                response = connection.getresponse()
+                assert response.status == 200
+                response.read()
+                sockets.append(connection.sock)
+            _restart(fleet)
+            assert sockets == [connection.sock for connection, _ in calls]
+        fresh.sendall(b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert fresh.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_signal_ends_all_workers_in_two_seconds_whatever_they_do() -> None:

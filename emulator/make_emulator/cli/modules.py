@@ -15,7 +15,8 @@ from .remote import open_control
 
 @click.command("modules", short_help="Show the known apps, modules, versions and fields.")
 @click.argument("name", metavar="[APP[:MODULE]]", required=False)
-@env_option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")
+# Without an environment variable: the catalogue is shown whether or not an emulator runs.
+@click.option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")
 @env_option("--world", default="default", show_default=True, help="The name of that world.")
 @env_option("--control-key", metavar="KEY", help="The key of its control API, if it has one.")
 @format_option("text", "json", help="Lines for people, or one JSON document.")

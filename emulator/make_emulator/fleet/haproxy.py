@@ -43,7 +43,7 @@ _NAMES = (
 _OF_A_WORLD = (
     "!{ path_beg /_emulator /.well-known/ /oidc/ /oauth/ }",
     "{ path_beg /_emulator/worlds/ }",
-    "{ path /_emulator/ /_emulator/execution /_emulator/checkpoints }",
+    "{ path /_emulator/ /_emulator/execution /_emulator/checkpoints /_emulator/docs }",
     f"{{ path {AUTHORIZE} /oauth/v2/oidc/userinfo }}",
 )
 

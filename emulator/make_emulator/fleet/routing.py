@@ -124,6 +124,9 @@ def _control_destination(method: str, path: str, query: str) -> int | Elsewhere:
         return Elsewhere.BODY if method == "POST" else Elsewhere.ANY
     if path in ("/_emulator/", "/_emulator/execution", "/_emulator/checkpoints"):
         return slot_of_name(_parameter(query, "world") or DEFAULT_NAME)
+    if path == "/_emulator/docs":
+        # Its examples have the token of the default world.
+        return DEFAULT_SLOT
     return Elsewhere.ANY
 
 

@@ -24,6 +24,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
 
+from ..fleet import ROUTED_KEY
 from ..http import faults
 from . import connection, framing
 from .socket_stream import SocketReader, open_stream
@@ -98,6 +99,7 @@ class _Gateway(WsgiGateway):
         # Cheroot reads the rest of a request from here, of which there is none.
         environ["wsgi.input"] = request.rfile = body
         environ[faults.CLIENT_GONE_KEY] = partial(connection.is_client_gone, request)
+        environ[ROUTED_KEY] = request.is_routed
         try:
             super().respond()
         except (faults.InjectedResetError, faults.InjectedTimeoutError):
@@ -123,6 +125,9 @@ class _Gateway(WsgiGateway):
 
 class _Request(HTTPRequest):
     """A request with strict framing, and with errors in Make's shape."""
+
+    #: True for a request that is known to belong to this worker of a fleet.
+    is_routed = False
 
     def parse_request(self) -> None:
         super().parse_request()
@@ -326,14 +331,19 @@ def open_listener(host: str, port: int) -> socket.socket:
         OSError: if the address cannot be bound for another reason.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, _ = found[0]
-    with _bind_errors(host, port):
-        listener: socket.socket = _CherootServer.prepare_socket(
-            (host, port), family, kind, protocol, nodelay=True, ssl_adapter=None
-        )
-        _CherootServer.bind_socket(listener, (host, port))
-        listener.listen(BACKLOG)
-    return listener
+    failure = OSError(errno.EADDRNOTAVAIL, "there is no such address")
+    for family, kind, protocol, _, _ in found:
+        try:
+            with _bind_errors(host, port):
+                listener: socket.socket = _CherootServer.prepare_socket(
+                    (host, port), family, kind, protocol, nodelay=True, ssl_adapter=None
+                )
+                _CherootServer.bind_socket(listener, (host, port))
+                listener.listen(BACKLOG)
+                return listener
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 class Server:
