@@ -282,7 +282,6 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
         ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{1.$1}} {{1.name}}", "{{1.`$1`}} {{1.name}}"),
         ("{{replace(1.$1; '.$1'; '')}}", "{{replace(1.`$1`; '.$1'; '')}}"),
-        ("a {{{1.name}}} b", "a {{1.name}} b"),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )

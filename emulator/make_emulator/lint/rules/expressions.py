@@ -55,7 +55,6 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
 
 #: Forms of other languages, and what stands for them in Make; the first that is found is suggested.
 _FOREIGN_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^\{|\{\{"), "An expression stands in two braces, not in three or four."),
     (re.compile(r"\\\""), "Quotes within an expression have no backslash."),
     (
         re.compile(r"\bJSON\.\w+\("),

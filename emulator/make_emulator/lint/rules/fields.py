@@ -54,10 +54,6 @@ def check_required_fields(document: LintDocument) -> Iterator[Issue]:
 
 
 def _required_fields(module: LintModule) -> Iterator[str]:
-    interpreted = module.interpreted
-    if interpreted is not None:
-        yield from (field.name for field in interpreted.fields if field.required)
-        return
     declared = as_mappings(module.metadata.get("expect"))
     if declared:
         # What the designer stored says which fields are shown for these settings; its choices of a select add nested ones.
@@ -66,6 +62,9 @@ def _required_fields(module: LintModule) -> Iterator[str]:
             for field in declared
             if field.get("required") is True and isinstance(field.get("name"), str)
         )
+        return
+    if module.interpreted is not None:
+        yield from (field.name for field in module.interpreted.fields if field.required)
         return
     known = module.known
     if known is not None and known.is_described and not known.has_dynamic_mapper:
