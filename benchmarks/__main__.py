@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from . import (
     engine,
     fleet,
+    growth,
     inprocess,
     interception,
     lint,
@@ -52,12 +54,13 @@ PARTS = {
         peers,
         starvation,
         state,
+        growth,
         fleet,
     )
 }
 
 #: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
-ON_REQUEST = {"servers", "peers", "fleet", "test-suite"}
+ON_REQUEST = {"servers", "peers", "fleet", "growth", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
 PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}
@@ -78,6 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
+    # Ended from outside, as after a time limit, it ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     effort = Effort.quick() if options.quick else Effort.full()
     effort = Effort(options.rounds or effort.rounds, options.seconds or effort.seconds)
     started = time.perf_counter()

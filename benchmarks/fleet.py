@@ -1,13 +1,14 @@
 """Fleet: two workers behind one address beside a single server, and many worlds spread over them.
 
-Two load generators, each in a process of its own and with the token of another world, call both sides in turns. On a machine with few
-processors they take the time of the workers, so throughput shows little; the processor time of the workers for a request shows
-how many requests each worker would answer on a processor of its own.
+The load of one generator goes to one worker at a time, and in turns to the single server: the ratio shows what a worker loses by being one
+of several. Then both workers get a load of their own at once; on a machine with few processors the generators take half of them, so
+that ratio shows little of what workers gain.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ import orjson
 from make_emulator.world.slots import slot_of_name
 
 from .load import Connection, LoadResult, request_bytes, run_in_subprocess
-from .measurement import Effort
+from .measurement import Effort, measure_alternately
 from .processes import ServerProcess, start_emulator
 from .report import Metric
 
@@ -44,59 +45,74 @@ class Side:
     requests: Sequence[bytes]
     processes: Sequence[int]
 
-    def measure(self, seconds: float) -> tuple[float, float]:
-        """Requests a second, and requests in a second of processor time of the workers."""
+    def measure(self, requests: Sequence[bytes], seconds: float) -> tuple[float, float]:
+        """Requests a second with a generator for each of these, and the processor time of the server for one, in microseconds."""
         before = _processor_seconds(self.processes)
-        with ThreadPoolExecutor(len(self.requests)) as pool:
+        with ThreadPoolExecutor(len(requests)) as pool:
             results: list[LoadResult] = list(
                 pool.map(
                     lambda request: run_in_subprocess(
                         self.server.url, request, seconds=seconds, connections=4
                     ),
-                    self.requests,
+                    requests,
                 )
             )
         used = _processor_seconds(self.processes) - before
-        return sum(result.rate for result in results), sum(result.requests for result in results) / used
+        return sum(result.rate for result in results), 1e6 * used / sum(result.requests for result in results)
 
 
 def measure(effort: Effort) -> list[Metric]:
-    """Throughput of two workers, their cost of a request, and the spread of many worlds."""
+    """Throughput of a worker, and of two at once, and the spread of many worlds."""
     total = WORLDS if effort.seconds > Effort.quick().seconds else FEW_WORLDS
     return [*_measure_throughput(effort), *_measure_spread(total)]
 
 
 def _measure_throughput(effort: Effort) -> list[Metric]:
-    rates: list[float] = []
-    costs: list[float] = []
-    notes: list[tuple[float, float]] = []
-    loads: list[float] = []
+    seconds = 2 * effort.seconds
+    ours: list[float] = []
+    theirs: list[float] = []
     with _start_side(1) as single, _start_side(WORKERS) as fleet:
-        for side in (single, fleet):
-            side.measure(effort.seconds)
-        for number in range(effort.rounds):
-            order = (single, fleet) if number % 2 else (fleet, single)
-            measured = {id(side): side.measure(2 * effort.seconds) for side in order}
-            (rate_single, cost_single), (rate_fleet, cost_fleet) = measured[id(single)], measured[id(fleet)]
-            rates.append(rate_fleet / rate_single)
-            costs.append(cost_fleet / cost_single)
-            notes.append((rate_fleet, rate_single))
-            loads.append(cost_fleet)
-    ours, theirs = sorted(notes)[len(notes) // 2]
+
+        def call_worker() -> float:
+            rate, cost = fleet.measure([fleet.requests[len(ours) % WORKERS]], seconds)
+            ours.append(cost)
+            return rate
+
+        def call_single() -> float:
+            rate, cost = single.measure(single.requests[:1], seconds)
+            theirs.append(cost)
+            return rate
+
+        single.measure(single.requests, effort.seconds)
+        fleet.measure(fleet.requests, effort.seconds)
+        one = measure_alternately(call_worker, call_single, effort.rounds)
+        both = measure_alternately(
+            lambda: fleet.measure(fleet.requests, seconds)[0],
+            lambda: single.measure(single.requests, seconds)[0],
+            effort.rounds,
+        )
+    our_cost, their_cost = statistics.median(ours), statistics.median(theirs)
     return [
         Metric(
-            f"GET one, requests per processor second of {WORKERS} workers, ratio to one server",
-            costs,
+            "GET one, requests/s of a worker, ratio to one server",
+            one.ratios,
             "x",
             0.9,
             at_least=True,
-            note=f"{sorted(loads)[len(loads) // 2]:.4g} requests",
+            note=one.note("/s", "one server"),
         ),
         Metric(
-            f"GET one, {WORKERS} workers, ratio to one server, the load on the same {os.cpu_count()} processors",
-            rates,
+            "GET one, processor time of a worker, ratio to one server",
+            [our / their for our, their in zip(ours, theirs, strict=True)],
             "x",
-            note=f"{ours:.4g}/s, one server {theirs:.4g}/s",
+            1.1,
+            note=f"{our_cost:.4g} us, one server {their_cost:.4g} us",
+        ),
+        Metric(
+            f"GET one, requests/s of {WORKERS} workers, ratio to one server; the load takes its part of {os.cpu_count()} processors",
+            both.ratios,
+            "x",
+            note=both.note("/s", "one server"),
         ),
     ]
 

@@ -177,6 +177,9 @@ def test_pairs_and_parts_of_modules_get_their_form_and_place() -> None:
     mapper["headers"] = [{"key": "Accept", "value": "*/*"}]
     found = repair(blueprint(trigger(), request), "invalid-value")["flow"][1]["mapper"]
     assert found["headers"] == [{"name": "Accept", "value": "*/*"}]
+    respond = module(2, "gateway:WebhookRespond", mapper={"status": "200", "body": "", "headers": {"A": "b"}})
+    found = repair(blueprint(trigger(), respond), "invalid-value")["flow"][1]["mapper"]
+    assert found["headers"] == [{"key": "A", "value": "b"}]
     routes = [{"flow": [set_variable(3, "x")]}, {"flow": [set_variable(4, "x")]}]
     fork = module(2, "builtin:BasicRouter", mapper={"routes": routes})
     [finding] = find(blueprint(trigger(), fork), "unknown-field")

@@ -24,7 +24,7 @@ from ..oauth.registration import Credentials, create_credentials
 from ..oauth.routes import CREDENTIALS_KEY
 from ..registry import WorldRegistry
 from ..world.slots import slot_of_name
-from . import mail, routing
+from . import ROUTED_KEY, mail, routing
 from .peers import HEADER, Fleet
 from .routing import Elsewhere, find_destination, split_target
 
@@ -65,8 +65,11 @@ class FleetMiddleware:
         self._next_workers = itertools.count(fleet.shard.index)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
         text, client = environ.pop(_HEADER_KEY, None), environ.pop(_CLIENT_HEADER_KEY, None)
-        path, query = split_target(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        if environ.get(ROUTED_KEY) and target.startswith("/api/"):
+            return self._app(environ, start_response)
+        path, query = split_target(target)
         if path.startswith(("/_emulator/", consent.PATH)):
             environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
         if text is not None and self._accept(environ, text, client):

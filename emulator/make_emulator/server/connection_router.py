@@ -69,8 +69,11 @@ class ConnectionRouter:
         """Hands the connection of a parsed request over to the worker that has its world; false if that is this one."""
         connection = request.conn
         headers = request.inheaders
-        if connection.is_handed_over or _WORKER_HEADER in headers:
+        if _WORKER_HEADER in headers:
+            return False
+        if connection.is_handed_over:
             connection.is_handed_over = False
+            request.is_routed = True
             return False
         path, query = split_target(request.uri.decode("latin-1"))
         authorization = headers.get(b"Authorization")
@@ -84,7 +87,8 @@ class ConnectionRouter:
         if not isinstance(destination, int):
             return False
         index = self._fleet.owner(destination)
-        if index == self._fleet.shard.index or not isinstance(connection.rfile, SocketReader):
+        request.is_routed = index == self._fleet.shard.index
+        if request.is_routed or not isinstance(connection.rfile, SocketReader):
             return False
         data = _head(request) + connection.rfile.buffered()
         # If it fails, the middleware tries to forward the request, and says so if that fails too.

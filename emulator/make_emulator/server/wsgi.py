@@ -24,6 +24,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
 
+from ..fleet import ROUTED_KEY
 from ..http import faults
 from . import connection, framing
 from .socket_stream import SocketReader, open_stream
@@ -98,6 +99,7 @@ class _Gateway(WsgiGateway):
         # Cheroot reads the rest of a request from here, of which there is none.
         environ["wsgi.input"] = request.rfile = body
         environ[faults.CLIENT_GONE_KEY] = partial(connection.is_client_gone, request)
+        environ[ROUTED_KEY] = request.is_routed
         try:
             super().respond()
         except (faults.InjectedResetError, faults.InjectedTimeoutError):
@@ -123,6 +125,9 @@ class _Gateway(WsgiGateway):
 
 class _Request(HTTPRequest):
     """A request with strict framing, and with errors in Make's shape."""
+
+    #: True for a request that is known to belong to this worker of a fleet.
+    is_routed = False
 
     def parse_request(self) -> None:
         super().parse_request()

@@ -14,7 +14,8 @@ from ..module_facts import FieldSpec
 
 #: Parts of a module that stand beside its mapper.
 _PARTS = frozenset({"branches", "filter", "onerror", "routes"})
-_PAIR = ("name", "value")
+#: Names of the first member of a pair; the other one is ``value``.
+_KEYS = ("name", "key")
 
 
 def correct_field(module: LintModule, part: str, name: str, meant: str | None) -> Patch:
@@ -38,10 +39,14 @@ def correct_value(spec: FieldSpec, path: Path, below: Path, value: Json) -> Patc
     if isinstance(value, Mapping):
         if spec.type in ("text", "buffer"):
             return (replace(path, orjson.dumps(value).decode()),)
-        is_list_of_pairs = spec.type == "array" and spec.members.issuperset(_PAIR)
-        if is_list_of_pairs and not any(isinstance(each, (Mapping, list)) for each in value.values()):
-            return (replace(path, [{"name": name, "value": each} for name, each in value.items()]),)
-        return ()
+        key = next((key for key in _KEYS if spec.members.issuperset((key, "value"))), None)
+        if (
+            key is None
+            or spec.type != "array"
+            or any(isinstance(each, (Mapping, list)) for each in value.values())
+        ):
+            return ()
+        return (replace(path, [{key: name, "value": each} for name, each in value.items()]),)
     if not isinstance(value, str):
         return ()
     if spec.type == "collection":
