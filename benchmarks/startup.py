@@ -10,10 +10,10 @@ from .processes import ServerProcess
 from .report import Metric
 
 #: The target of start-up in milliseconds.
-STARTUP_TARGET_MS = 450
+STARTUP_TARGET_MS = 400
 
 #: The target of idle memory in MB.
-IDLE_MEMORY_TARGET_MB = 80
+IDLE_MEMORY_TARGET_MB = 50
 
 
 def measure(effort: Effort) -> list[Metric]:
@@ -42,7 +42,7 @@ def measure(effort: Effort) -> list[Metric]:
             "start-up to first response, ratio to bare Flask",
             comparison.ratios,
             "x",
-            2.5,
+            2.0,
             note=comparison.note("ms", scale=1000),
         ),
         Metric("start-up to first response", milliseconds, "ms", STARTUP_TARGET_MS),
