@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,16 +44,23 @@ def test_an_unknown_part_is_rejected() -> None:
 def test_a_measurement_that_is_ended_ends_its_servers() -> None:
     process = start("throughput")
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    children: list[int] = []
 
-    def has_servers() -> bool:
-        children[:] = map(int, listed.read_text().split())
-        return bool(children)
+    def children(module: str) -> list[int]:
+        """The children that run a module; one that ended meanwhile runs none."""
+        found = []
+        for child in map(int, listed.read_text().split()):
+            with suppress(OSError):
+                if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    found.append(child)
+        return found
 
-    wait_until(has_servers)
+    # Load is generated once both servers have started.
+    wait_until(lambda: children("benchmarks.load"))
+    servers = children("benchmarks.large_world") + children("benchmarks.baseline")
+    assert len(servers) == 2
     process.terminate()
     process.communicate()
     assert process.returncode == 1
-    for child in children:
+    for server in servers:
         with pytest.raises(ProcessLookupError):
-            os.kill(child, signal.SIG_DFL)
+            os.kill(server, signal.SIG_DFL)
