@@ -14,6 +14,7 @@ from pathlib import Path
 from . import (
     engine,
     fleet,
+    growth,
     inprocess,
     interception,
     lint,
@@ -26,6 +27,7 @@ from . import (
     startup,
     starvation,
     state,
+    test_suite,
     throughput,
     webhooks,
 )
@@ -34,7 +36,7 @@ from .report import Report
 
 #: Part -> what measures it.
 PARTS = {
-    part.__name__.rpartition(".")[2]: part
+    part.__name__.rpartition(".")[2].replace("_", "-"): part
     for part in (
         startup,
         throughput,
@@ -43,6 +45,7 @@ PARTS = {
         engine,
         interception,
         lint,
+        test_suite,
         snapshots,
         webhooks,
         mcp,
@@ -50,15 +53,16 @@ PARTS = {
         peers,
         starvation,
         state,
+        growth,
         fleet,
     )
 }
 
 #: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
-ON_REQUEST = {"servers", "peers", "fleet"}
+ON_REQUEST = {"servers", "peers", "fleet", "growth", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
-PAGE_PARTS = {"peers": peers.measure_for_page}
+PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}
 
 
 def main() -> None:
@@ -84,7 +88,7 @@ def main() -> None:
         print(f"measuring: {name} …", file=sys.stderr)
         if name in options.parts and name in PAGE_PARTS and not options.quick:
             metrics, text = PAGE_PARTS[name](effort)
-            page.write_section(name, f"{page.describe_run(effort)}\n\n{text}")
+            page.write_section(name, text)
             report.metrics += metrics
         else:
             report.metrics += PARTS[name].measure(effort)

@@ -12,8 +12,8 @@ from flask import Flask
 from requests.adapters import BaseAdapter
 
 from make_emulator.app import API_PREFIX
+from make_emulator.client.wsgi_client import call_wsgi
 from make_emulator.testing import mock_make, routing, transports
-from make_emulator.testing.wsgi_client import call_wsgi
 
 from . import baseline, large_world
 from .large_world import HEADERS

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .measurement import Effort
 from .processes import ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "how-fast.md"
@@ -21,12 +20,12 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def describe_run(effort: Effort) -> str:
-    """The circumstances of a measurement: month, machine, rounds."""
+def describe_run(rounds: int, length: str) -> str:
+    """The circumstances of a measurement: month, machine, number and length of its rounds."""
     return (
         f"Measured in {time.strftime('%B %Y')} on {platform.system()}, {platform.machine()}, "
         f"{os.cpu_count()} processors, Python {platform.python_version()}; "
-        f"medians of {effort.rounds} alternating rounds of {effort.seconds:g} s."
+        f"medians of {rounds} alternating rounds of {length}."
     )
 
 

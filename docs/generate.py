@@ -60,14 +60,16 @@ def pages() -> Mapping[str, str]:
 
 
 def _lint_rules() -> Iterator[str]:
-    rows = [(f"`{rule.id}`", rule.severity, rule.description) for rule in RULES.values()]
+    rows = [(f"`{rule.id}`", rule.severity, rule.description, rule.repair) for rule in RULES.values()]
     yield from (
         "# Lint rules",
         "",
         "`make-emulator lint` checks blueprints by these rules: [how to use and configure it](../how-to/lint.md). An **error** is",
         "something that Make rejects or that fails a run, a **warning** is probably not what was meant, and **info** is worth knowing.",
         "",
-        *_table(("rule", "severity", "finding"), rows),
+        "Where it is obvious, [`make-emulator mend`](../how-to/mend.md) offers the **repair** after it has tried it.",
+        "",
+        *_table(("rule", "severity", "finding", "repair"), rows),
     )
 
 

@@ -48,7 +48,7 @@ def test_every_route_that_it_names_is_declared() -> None:
 
 def test_every_command_and_attribute_that_it_names_is_there(make_world: World) -> None:
     for command in re.findall(r"make-emulator (serve|[a-z]+-[a-z]+|[a-z]+)\b(?=[ `])", SKILL):
-        assert command in main.main.commands, command
+        assert command in main.COMMANDS, command
     for path in re.findall(r"`make_world\.([a-z_.]+)\(", SKILL):
         thing: object = make_world
         for name in path.split("."):

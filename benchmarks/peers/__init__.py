@@ -7,6 +7,7 @@ left out. A bare Flask route on the emulator's own server class is the reference
 from __future__ import annotations
 
 from ..measurement import Effort
+from ..page import describe_run
 from ..report import Metric
 from . import tables
 from .comparison import compare
@@ -20,4 +21,5 @@ def measure(effort: Effort) -> list[Metric]:
 def measure_for_page(effort: Effort) -> tuple[list[Metric], str]:
     """The same, and the tables for the documentation."""
     comparison = compare(effort)
-    return tables.metrics(comparison), tables.markdown(comparison)
+    circumstances = describe_run(effort.rounds, f"{effort.seconds:g} s")
+    return tables.metrics(comparison), f"{circumstances}\n\n{tables.markdown(comparison)}"

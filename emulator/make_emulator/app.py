@@ -103,8 +103,8 @@ def create_app(
         )
     app.extensions["make-emulator"] = registry
 
-    endpoints = api.endpoints()
-    dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
+    endpoints = api.ENDPOINTS.values()
+    dispatcher = ApiDispatcher(registry, api.ENDPOINTS, API_PIPELINE)
     dispatcher.register(app)
     authorization_server = AuthorizationServer(registry)
     register_routes(app, authorization_server, oauth_routes.ROUTES)

@@ -18,7 +18,7 @@ from .http.usage_stats import UsageStats
 from .json_types import Json
 from .lazy_dataclasses import dataclass
 from .redaction.secret_values import SecretValues
-from .world import settings, slots, templates
+from .world import settings, slots
 from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
@@ -473,7 +473,6 @@ class WorldRegistry:
         world.rate_limited = spec.rate_limit
         # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(spec.now)
-        templates.install_public_templates(world)
         self._build(world, spec)
         settings.apply(world, spec.settings)
         if spec.blueprints:

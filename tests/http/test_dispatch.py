@@ -9,15 +9,13 @@ import orjson
 import pytest
 
 from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN, READER_TOKEN, ApiClient, token_of_role
-from make_emulator.api import endpoints
+from make_emulator.api import ENDPOINTS, endpoints
 from make_emulator.app import registry_of
 from make_emulator.http.dispatch import ApiDispatcher, InvocationResult
 from make_emulator.http.endpoint import Endpoint
 from make_emulator.http.faults import InjectedResetError, InjectedTimeoutError
 from make_emulator.http.pipeline import API_PIPELINE
 from make_emulator.http.steps.authentication import authenticate
-
-ENDPOINTS = {endpoint.route: endpoint for endpoint in endpoints()}
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ class Invoke:
 
     def __init__(self, api: ApiClient) -> None:
         registry = registry_of(api.app)
-        self._dispatcher = ApiDispatcher(registry, endpoints(), API_PIPELINE)
+        self._dispatcher = ApiDispatcher(registry, ENDPOINTS, API_PIPELINE)
         self._registry = registry
 
     def __call__(self, route: str, token: str = ADMIN_TOKEN, **options: Any) -> InvocationResult:

@@ -1,21 +1,41 @@
-"""Rules of the application: parameters are shared by all rules that have them at the same place."""
+"""Rules of the API: parameters are shared by all rules that have them at the same place, and groups are loaded on demand."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from types import NoneType
 
 import pytest
-from flask import Flask
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import Map
 from werkzeug.routing.matcher import State
 
-from make_emulator.app import API_PREFIX, create_app
+from make_emulator import api
+from make_emulator.http.endpoint import EndpointGroup
+from make_emulator.http.endpoint_table import EndpointTable, first_segment
+from make_emulator.http.routing import API_PREFIX, RouteMatcher, url_map
 
 
 @pytest.fixture(scope="module")
-def app() -> Flask:
-    return create_app()
+def rules() -> Map:
+    return url_map(api.endpoints())
+
+
+@pytest.fixture
+def matcher() -> RouteMatcher:
+    return RouteMatcher(load_table([]))
+
+
+def load_table(loaded: list[str]) -> EndpointTable:
+    """Returns a table of the endpoints that notes the groups which it loads."""
+
+    def load(name: str) -> EndpointGroup:
+        loaded.append(name)
+        return api._load_group(name)
+
+    return EndpointTable(api.GROUPS, load)
 
 
 def states(state: State) -> Iterator[State]:
@@ -24,11 +44,9 @@ def states(state: State) -> Iterator[State]:
         yield from states(successor)
 
 
-def test_no_request_tries_the_same_pattern_twice_in_one_place(app: Flask) -> None:
-    app.url_map.update()
-    tried = [
-        Counter(part.content for part, _ in state.dynamic) for state in states(app.url_map._matcher._root)
-    ]
+def test_no_request_tries_the_same_pattern_twice_in_one_place(rules: Map) -> None:
+    rules.update()
+    tried = [Counter(part.content for part, _ in state.dynamic) for state in states(rules._matcher._root)]
     assert max(map(len, tried)) >= 1
     assert [content for counts in tried for content, count in counts.items() if count > 1] == []
 
@@ -53,14 +71,75 @@ def test_no_request_tries_the_same_pattern_twice_in_one_place(app: Flask) -> Non
         ("GET", "/hooks/1/incomings/stats", "GET /hooks/{hookId}/incomings/stats", {"hookId": "1"}),
     ],
 )
-def test_a_rule_matches_with_its_parameters(
-    app: Flask, method: str, path: str, route: str, arguments: dict[str, str]
+def test_a_path_matches_with_its_parameters(
+    matcher: RouteMatcher, method: str, path: str, route: str, arguments: dict[str, str]
 ) -> None:
-    adapter = app.url_map.bind("localhost")
-    assert adapter.match(API_PREFIX + path, method) == (route, arguments)
+    assert matcher.match(method, API_PREFIX + path) == (route, arguments, None)
 
 
-@pytest.mark.parametrize("segment", ["api-tokens", "API-Tokens", "consumption-reports", "some-word"])
-def test_a_word_of_another_route_is_no_id(app: Flask, segment: str) -> None:
-    with pytest.raises(NotFound):
-        app.url_map.bind("localhost").match(f"{API_PREFIX}/scenarios/{segment}", "GET")
+@pytest.mark.parametrize(
+    "segment", ["api-tokens", "API-Tokens", "consumption-reports", "some-word", "Billing"]
+)
+def test_a_word_of_another_route_is_no_id(matcher: RouteMatcher, segment: str) -> None:
+    match = matcher.match("GET", f"{API_PREFIX}/scenarios/{segment}")
+    assert match.route == ("GET /scenarios/{scenarioId}" if segment == "Billing" else None)
+    assert isinstance(match.error, NotFound if segment != "Billing" else NoneType)
+
+
+def test_a_group_declares_the_first_segments_of_its_paths() -> None:
+    segments = {
+        name: tuple(dict.fromkeys(first_segment(each.path) for each in api._load_group(name).endpoints))
+        for name in api.GROUPS
+    }
+    assert segments == api.GROUPS
+
+
+def test_a_path_loads_the_groups_that_may_have_it() -> None:
+    loaded: list[str] = []
+    table = load_table(loaded)
+    matcher = RouteMatcher(table)
+    assert loaded == []
+    assert matcher.match("PATCH", f"{API_PREFIX}/data-stores/1/data/data").route is not None
+    assert loaded == ["data_stores"]
+    assert matcher.match("PUT", f"{API_PREFIX}/hooks/1/set-data").error is not None
+    assert loaded[:2] == ["data_stores", "hooks"]
+    assert sorted(loaded) == sorted(api.GROUPS)
+
+
+def test_a_table_finds_an_endpoint_by_its_route() -> None:
+    loaded: list[str] = []
+    table = load_table(loaded)
+    assert table["GET /teams/{teamId}"].name == "get_team"
+    assert "enums" not in loaded
+    with pytest.raises(KeyError):
+        table["GET /nothing"]
+    assert "PUT /teams/{teamId}" not in table
+    assert list(table) == [endpoint.route for endpoint in api.endpoints()]
+    assert len(table) == len(api.endpoints()) == len(set(table))
+
+
+def paths() -> Iterator[tuple[str, str]]:
+    """Yields a path of each route with ids, one with text, and one for each word of another route in the place of an id."""
+    words = sorted({word for endpoint in api.endpoints() for word in endpoint.literal_segments})
+    for number, endpoint in enumerate(api.endpoints()):
+        for filler in ("1", "x", "٣", words[number % len(words)]):
+            yield endpoint.method, endpoint.fill_path(dict.fromkeys(names(endpoint.path), filler))
+            yield "TRACE", endpoint.fill_path(dict.fromkeys(names(endpoint.path), filler))
+
+
+def names(path: str) -> list[str]:
+    return re.findall(r"\{(\w+)\}", path)
+
+
+def test_the_groups_of_a_path_match_as_all_rules_do(rules: Map) -> None:
+    matcher, adapter = RouteMatcher(load_table([])), rules.bind("")
+
+    def expected(method: str, path: str) -> tuple[object, ...]:
+        try:
+            return (*adapter.match(path, method), NoneType)
+        except HTTPException as error:
+            return None, {}, type(error)
+
+    for method, path in paths():
+        route, values, error = matcher.match(method, API_PREFIX + path)
+        assert (route, values, type(error)) == expected(method, API_PREFIX + path)

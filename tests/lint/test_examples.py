@@ -21,6 +21,7 @@ from helpers.lint import (
     trigger,
 )
 from make_emulator.lint import RULES, Finding, LintOptions, lint
+from make_emulator.mend import mend
 
 RESOURCES: Mapping[str, Mapping[int, str]] = {
     "connection": {7: "slack3", 8: "google"},
@@ -701,6 +702,34 @@ def test_a_mistake_is_found_at_its_place_with_a_suggestion(example: Example) -> 
 def test_the_closest_right_blueprint_has_no_findings(example: Example) -> None:
     options = example.options if example.right_options is None else example.right_options
     assert [(finding.rule, finding.message) for finding in run(example.right, options)] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule}: {example.says[:50]}")
+def test_a_repair_that_is_offered_helps(example: Example) -> None:
+    options = LintOptions(**example.options)
+    result = mend(example.wrong, options=options, now="2026-03-02T09:00:00Z")
+    repaired = LintOptions(**{**example.options, "scheduling": result.scheduling})
+    before, after = (
+        [finding.rule for finding in lint(blueprint, options=facts) if finding.severity != "info"]
+        for blueprint, facts in ((example.wrong, options), (result.blueprint, repaired))
+    )
+    assert len(after) <= len(before)
+    assert not result.after.is_worse_than(result.before)
+    for repair in result.repairs:
+        assert RULES[repair.finding.rule].repair
+
+
+def test_most_mistakes_with_a_usual_repair_are_repaired() -> None:
+    usual = [example for example in EXAMPLES if RULES[example.rule].repair]
+    mended = [
+        example
+        for example in usual
+        if any(
+            repair.finding.rule == example.rule
+            for repair in mend(example.wrong, options=LintOptions(**example.options)).repairs
+        )
+    ]
+    assert len(mended) > 0.5 * len(usual)
 
 
 def test_every_rule_has_an_example() -> None:

@@ -169,6 +169,36 @@ def test_a_value_gets_the_form_of_its_field() -> None:
     assert found["json"] == '{"a":["{{1.b}}"]}'
 
 
+def test_pairs_and_parts_of_modules_get_their_form_and_place() -> None:
+    mapper: JsonObject = {"url": "https://x.example", "method": "get", "headers": {"Accept": "*/*"}}
+    request = module(2, "http:ActionSendData", version=3, mapper=mapper)
+    found = repair(blueprint(trigger(), request), "invalid-value")["flow"][1]["mapper"]
+    assert found["headers"] == [{"name": "Accept", "value": "*/*"}]
+    mapper["headers"] = [{"key": "Accept", "value": "*/*"}]
+    found = repair(blueprint(trigger(), request), "invalid-value")["flow"][1]["mapper"]
+    assert found["headers"] == [{"name": "Accept", "value": "*/*"}]
+    respond = module(2, "gateway:WebhookRespond", mapper={"status": "200", "body": "", "headers": {"A": "b"}})
+    found = repair(blueprint(trigger(), respond), "invalid-value")["flow"][1]["mapper"]
+    assert found["headers"] == [{"key": "A", "value": "b"}]
+    routes = [{"flow": [set_variable(3, "x")]}, {"flow": [set_variable(4, "x")]}]
+    fork = module(2, "builtin:BasicRouter", mapper={"routes": routes})
+    [finding] = find(blueprint(trigger(), fork), "unknown-field")
+    assert finding.patch[0].to_json() == {
+        "op": "move",
+        "from": "/flow/1/mapper/routes",
+        "path": "/flow/1/routes",
+    }
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_conditions_become_a_list_of_groups(nested: bool) -> None:
+    condition = {"a": "{{1.d}}", "o": "exist"}
+    gate = {"name": "", "conditions": [condition] if nested else condition}
+    document = blueprint(trigger(), set_variable(2, "x", filter=gate))
+    found = repair(document, "invalid-structure")["flow"][1]["filter"]
+    assert found["conditions"] == [[condition]]
+
+
 def test_a_response_that_comes_too_late_comes_at_once() -> None:
     respond = module(2, "gateway:WebhookRespond", mapper={"status": "200", "body": "", "headers": []})
     given = LintOptions(scheduling={"type": "indefinitely", "interval": 900})
@@ -252,7 +282,6 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
         ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{1.$1}} {{1.name}}", "{{1.`$1`}} {{1.name}}"),
         ("{{replace(1.$1; '.$1'; '')}}", "{{replace(1.`$1`; '.$1'; '')}}"),
-        ("a {{{1.name}}} b", "a {{1.name}} b"),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )

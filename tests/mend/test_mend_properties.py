@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from helpers.blueprint_damage import DAMAGES, damage_blueprint
 from make_emulator.cli.main import main
 from make_emulator.json_patch import apply_patch
-from make_emulator.lint import lint
+from make_emulator.lint import RULES, lint
 from make_emulator.mend import mend
 from make_emulator.resources import fixture_path
 
@@ -103,6 +103,7 @@ def test_repairs_never_raise_the_number_of_findings(blueprint: Any) -> None:
     assert apply_patch(blueprint, result.patch) == result.blueprint
     assert count(result.blueprint) <= count(blueprint)
     found = [repair.finding for repair in result.repairs]
+    assert all(RULES[each.rule].repair for each in found)
     # The parser shows one fault of the structure after another, and notes do not count.
     if any(each.severity != "info" and each.rule != "invalid-structure" for each in found):
         assert count(result.blueprint) < count(blueprint)

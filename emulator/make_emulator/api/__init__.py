@@ -2,81 +2,92 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ..http.endpoint import Endpoint, EndpointGroup
-from . import (
-    billing,
-    build_variables,
-    connections,
-    consumption,
-    credential_requests,
-    custom_properties,
-    data_stores,
-    data_structures,
-    devices,
-    enums,
-    executions,
-    feature_controls,
-    folders,
-    functions,
-    general,
-    hooks,
-    incomplete_executions,
-    invitations,
-    keys,
-    llm_configuration,
-    memberships,
-    module_logs,
-    notes,
-    notifications,
-    organizations,
-    private_spaces,
-    roles,
-    scenarios,
-    shared_scenarios,
-    teams,
-    templates,
-    users,
-    variables,
-)
+from ..http.endpoint_table import EndpointTable
 
 
 def endpoints() -> list[Endpoint]:
     """Returns every declared route."""
-    return [endpoint for group in GROUPS for endpoint in group.endpoints]
+    return list(ENDPOINTS.values())
 
 
-GROUPS: tuple[EndpointGroup, ...] = (
-    scenarios.group,
-    executions.group,
-    module_logs.group,
-    notes.group,
-    build_variables.group,
-    shared_scenarios.group,
-    custom_properties.group,
-    incomplete_executions.group,
-    folders.group,
-    consumption.group,
-    functions.group,
-    connections.group,
-    keys.group,
-    credential_requests.group,
-    devices.group,
-    data_stores.group,
-    data_structures.group,
-    hooks.group,
-    teams.group,
-    organizations.group,
-    invitations.group,
-    billing.group,
-    feature_controls.group,
-    llm_configuration.group,
-    private_spaces.group,
-    variables.group,
-    users.group,
-    memberships.group,
-    notifications.group,
-    roles.group,
-    templates.group,
-    enums.group,
-    general.create_group(endpoints),
-)
+def _load_group(name: str) -> EndpointGroup:
+    # Imported here, so that the server starts early: see `EndpointTable`.
+    module = import_module(f".{name}", __name__)
+    group: EndpointGroup = module.create_group(endpoints) if name == "general" else module.group
+    return group
+
+
+#: The module of each resource group, with the first segments of its paths.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "scenarios": ("scenarios",),
+    "executions": ("scenarios",),
+    "module_logs": ("scenarios",),
+    "notes": ("scenarios",),
+    "build_variables": ("scenarios",),
+    "shared_scenarios": ("scenarios-shared",),
+    "custom_properties": (
+        "custom-property-structures",
+        "scenarios",
+    ),
+    "incomplete_executions": ("dlqs",),
+    "folders": ("scenarios-folders",),
+    "consumption": (
+        "scenarios",
+        "teams",
+        "organizations",
+    ),
+    "functions": ("functions",),
+    "connections": ("connections",),
+    "keys": ("keys",),
+    "credential_requests": (
+        "credential-requests",
+        "imt",
+    ),
+    "devices": ("devices",),
+    "data_stores": ("data-stores",),
+    "data_structures": ("data-structures",),
+    "hooks": (
+        "hooks",
+        "scenarios",
+    ),
+    "teams": ("teams",),
+    "organizations": ("organizations",),
+    "invitations": (
+        "organizations",
+        "users",
+    ),
+    "billing": ("organizations",),
+    "feature_controls": (
+        "organizations",
+        "teams",
+    ),
+    "llm_configuration": ("teams",),
+    "private_spaces": ("private-spaces",),
+    "variables": (
+        "organizations",
+        "teams",
+    ),
+    "users": ("users",),
+    "memberships": (
+        "teams",
+        "users",
+        "organizations",
+    ),
+    "notifications": (
+        "notifications",
+        "users",
+        "mailhub",
+    ),
+    "roles": ("users",),
+    "templates": ("templates",),
+    "enums": ("enums",),
+    "general": (
+        "openapi.json",
+        "blueprints",
+    ),
+}
+
+ENDPOINTS = EndpointTable(GROUPS, _load_group)

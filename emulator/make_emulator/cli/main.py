@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from ..version import __version__
-from . import remote, seeds, zone
-from .balancer import balancer
-from .contract import contract
 from .errors import CommandGroup
-from .explain import explain
-from .fidelity import fidelity
-from .import_blueprints import import_blueprints
-from .lint import lint
-from .mcp import mcp
-from .mend import mend
-from .modules import modules
 from .options import ENV_PREFIX
-from .routes import routes
-from .serve import serve
-from .survey import survey
+
+#: The module of each command, and its name there.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("serve", "serve"),
+    "balancer": ("balancer", "balancer"),
+    "init": ("seeds", "init"),
+    "validate": ("seeds", "validate"),
+    "snapshot": ("remote", "snapshot"),
+    "reset": ("remote", "reset"),
+    "world": ("remote", "world"),
+    "access-report": ("remote", "access_report"),
+    "import": ("import_blueprints", "import_blueprints"),
+    "pull": ("zone", "pull"),
+    "diff": ("zone", "diff"),
+    "explain": ("explain", "explain"),
+    "survey": ("survey", "survey"),
+    "contract": ("contract", "contract"),
+    "lint": ("lint", "lint"),
+    "mcp": ("mcp", "mcp"),
+    "mend": ("mend", "mend"),
+    "modules": ("modules", "modules"),
+    "routes": ("routes", "routes"),
+    "fidelity": ("fidelity", "fidelity"),
+}
+
+
+class _LazyCommands(CommandGroup):
+    """Group that imports the module of a command when the command is called, or the help lists it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            module, name = COMMANDS[cmd_name]
+            self.add_command(getattr(import_module(f".{module}", __package__), name))
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(
-    cls=CommandGroup,
+    cls=_LazyCommands,
     context_settings={"auto_envvar_prefix": ENV_PREFIX, "help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="make-emulator")
 def main() -> None:
     """A local emulator of the Make API v2."""
-
-
-for _command in (
-    serve,
-    balancer,
-    seeds.init,
-    seeds.validate,
-    remote.snapshot,
-    remote.reset,
-    remote.world,
-    remote.access_report,
-    import_blueprints,
-    zone.pull,
-    zone.diff,
-    explain,
-    survey,
-    contract,
-    lint,
-    mcp,
-    mend,
-    modules,
-    routes,
-    fidelity,
-):
-    main.add_command(_command)

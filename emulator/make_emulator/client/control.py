@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -46,17 +47,19 @@ class LocalTransport:
     """Transport to an application in this process, without a socket."""
 
     def __init__(self, app: Flask, url: str, key: str | None = None) -> None:
-        self._app = app
-        self._url = url
+        # Imported here: it loads Flask, which a client of a server elsewhere does not need.
+        from .wsgi_client import call_wsgi
+
+        self._call = partial(call_wsgi, app)
+        self._url = urlsplit(url)
         self._headers = {"X-Emulator-Key": key} if key else {}
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        response = self._app.test_client().open(
-            path, method=method, data=body, base_url=self._url, headers={**self._headers, **(headers or {})}
-        )
-        return response.status_code, response.get_data()
+        sent = {**self._headers, **(headers or {})}
+        response = self._call(method, self._url.scheme, self._url.netloc, path, sent.items(), body)
+        return response.status, response.body if response.stream is None else b"".join(response.stream)
 
 
 class HttpTransport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from flask import Blueprint, Response, request
 
@@ -37,7 +37,7 @@ from .access import AccessControl
 
 def create_blueprint(
     registry: WorldRegistry,
-    endpoints: Sequence[Endpoint],
+    endpoints: Collection[Endpoint],
     access: AccessControl,
     authorization_server: AuthorizationServer,
 ) -> Blueprint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask import Blueprint, Response, request
 
@@ -19,7 +19,7 @@ _YAML = "application/yaml; charset=utf-8"
 _MARKDOWN = "text/markdown; charset=utf-8"
 
 
-def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequence[Endpoint]) -> None:
+def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Collection[Endpoint]) -> None:
     """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/requests")

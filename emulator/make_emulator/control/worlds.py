@@ -27,7 +27,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds")
     def list_worlds() -> Response:
         """Lists the worlds."""
-        return json_response({"worlds": [describe_world(handle) for handle in registry]})
+        return json_response({"worlds": [describe_world(handle, request.host_url) for handle in registry]})
 
     @blueprint.post("/worlds")
     def create_world() -> Response:
@@ -104,14 +104,14 @@ def find_world(registry: WorldRegistry, name: str) -> WorldHandle:
     return handle
 
 
-def describe_world(handle: WorldHandle) -> dict[str, Json]:
-    """Returns a world as JSON; null for a team or an organization that was deleted."""
+def describe_world(handle: WorldHandle, url: str) -> dict[str, Json]:
+    """Returns a world, on the server of a URL, as JSON; null for a team or an organization that was deleted."""
     with handle.locked():
         team = handle.main_team()
         organization = handle.world.organizations[team.organization_id] if team else None
     return {
         "name": handle.name,
-        "baseUrl": request.host_url.rstrip("/") + "/api/v2",
+        "baseUrl": url.rstrip("/") + "/api/v2",
         "token": handle.main_token().token,
         "organizationId": organization.id if organization else None,
         "teamId": team.id if team else None,
@@ -124,7 +124,7 @@ def describe_world(handle: WorldHandle) -> dict[str, Json]:
 def world_response(handle: WorldHandle, status: int = 200) -> Response:
     """Returns a world with its settings."""
     values = {"rateLimit": handle.world.rate_limited, **settings.values_of(handle.world)}
-    return json_response({"world": describe_world(handle), "settings": values}, status)
+    return json_response({"world": describe_world(handle, request.host_url), "settings": values}, status)
 
 
 def _apply_settings(world: World, values: Mapping[str, Json]) -> None:

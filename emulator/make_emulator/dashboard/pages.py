@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from urllib.parse import quote
 
@@ -31,7 +31,7 @@ MAX_NAME_LENGTH = 200
 
 
 def create_blueprint(
-    registry: WorldRegistry, endpoints: Sequence[Endpoint], access: AccessControl
+    registry: WorldRegistry, endpoints: Collection[Endpoint], access: AccessControl
 ) -> Blueprint:
     """Returns the routes of the pages; with a control key, browsers get a form for it."""
     blueprint = Blueprint("dashboard", __name__, url_prefix="/_emulator")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
@@ -147,7 +147,7 @@ class ToolboxRow:
     keys: int
 
 
-def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, object]:
+def template_context(handle: WorldHandle, endpoints: Collection[Endpoint]) -> dict[str, object]:
     """Returns the variables of the template, after running what fell due."""
     with handle.locked() as world:
         scheduler.catch_up(world)

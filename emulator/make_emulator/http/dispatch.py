@@ -15,11 +15,12 @@ from ..lazy_dataclasses import dataclass
 from ..registry import WorldRegistry
 from .context import Caller, DirectInput, HttpInput, RequestContext
 from .endpoint import ENCODED_SLASH, Endpoint
+from .endpoint_table import EndpointTable
 from .faults import DroppedConnection, TruncatedResponse
 from .pipeline import Pipeline
 from .request_log import LogEntry
 from .responses import error_response, to_make_error
-from .routing import API_PREFIX, RouteMatch, RouteMatcher, id_converter, request_path
+from .routing import API_PREFIX, RouteMatch, RouteMatcher, request_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,11 @@ class ApiDispatcher:
     def __init__(
         self,
         registry: WorldRegistry,
-        endpoints: Sequence[Endpoint],
+        endpoints: EndpointTable,
         pipeline: Pipeline[RequestContext],
     ) -> None:
         self._registry = registry
-        self._endpoints = {endpoint.route: endpoint for endpoint in endpoints}
+        self._endpoints = endpoints
         self._pipeline = pipeline
 
     def endpoint(self, route: str) -> Endpoint:
@@ -76,17 +77,8 @@ class ApiDispatcher:
         return self._endpoints[route]
 
     def register(self, app: Flask) -> None:
-        """Adds the URL rules of the endpoints to an application, and takes over its requests below ``/api/v2``."""
-        literals = {word for endpoint in self._endpoints.values() for word in endpoint.literal_segments}
-        app.url_map.converters["id"] = id_converter(literals)
-        for route, endpoint in self._endpoints.items():
-            app.add_url_rule(
-                API_PREFIX + endpoint.url_rule,
-                endpoint=route,
-                methods=[endpoint.method],
-                provide_automatic_options=False,
-            )
-        app.wsgi_app = ApiMiddleware(app.wsgi_app, self, RouteMatcher(app))  # type: ignore[method-assign]
+        """Takes over the requests to an application below ``/api/v2``."""
+        app.wsgi_app = ApiMiddleware(app.wsgi_app, self, RouteMatcher(self._endpoints))  # type: ignore[method-assign]
 
     def dispatch(self, environ: WSGIEnvironment, path: str, match: RouteMatch) -> Response:
         """Returns the response to a request of HTTP."""
@@ -104,7 +96,7 @@ class ApiDispatcher:
             self._endpoints[route] if route else None,
             routing_error=match.error,
             path=match.values,
-            routes=self._endpoints.keys(),
+            routes=self._endpoints,
         )
         return self._pipeline.run(context)
 

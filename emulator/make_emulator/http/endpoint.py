@@ -269,6 +269,14 @@ class Endpoint:
             lambda match: f"<id:{match[1]}>" if match[1] in numbers else f"<{match[1]}>", self.path
         )
 
+    def has_number_ids(self, values: Mapping[str, str]) -> bool:
+        """Returns true if those parameters of a path that are ids and numbers have digits only."""
+        return all(
+            values[name].isdecimal()
+            for name, kind in self.path_types
+            if kind and name not in TEXT_ID_PARAMETERS
+        )
+
     @property
     def literal_segments(self) -> Iterable[str]:
         """The segments of the path that are no parameters."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 import marshmallow as ma
@@ -87,7 +87,7 @@ _PAGE_SCHEMA = {
 _NON_NULL_TYPES = ["array", "boolean", "number", "object", "string"]
 
 
-def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
+def build_document(endpoints: Collection[Endpoint], base_url: str) -> JsonObject:
     """Returns the document.
 
     Args:
@@ -151,7 +151,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
     return document
 
 
-def build_vendor_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
+def build_vendor_document(endpoints: Collection[Endpoint], base_url: str) -> JsonObject:
     """Returns the document as Make serves it of itself: OpenAPI 3.0, with the scopes of each operation as its security.
 
     Source: the document that a zone served in May 2026.

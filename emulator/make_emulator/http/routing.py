@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 from werkzeug.routing.rules import RulePart, Weighting
 
-from .endpoint import ENCODED_SLASH
+from .endpoint import ENCODED_SLASH, Endpoint
+from .endpoint_table import EndpointTable, first_segment
 
 API_PREFIX = "/api/v2"
 
@@ -77,21 +78,52 @@ class RouteMatch(NamedTuple):
 
 
 class RouteMatcher:
-    """Matcher of the URL rules of an application, which remembers the paths that it has matched lately."""
+    """Matcher of the routes of a table of endpoints, which remembers the paths that it has matched lately."""
 
-    def __init__(self, app: Flask) -> None:
-        self._adapter = app.url_map.bind("")
+    def __init__(self, endpoints: EndpointTable) -> None:
+        self._endpoints = endpoints
+        #: By the first segment of the paths; ``None`` for the rules of all.
+        self._adapters: dict[str | None, MapAdapter] = {}
         self._remembered = lru_cache(maxsize=_REMEMBERED_PATHS)(self._match)
 
     def match(self, method: str, path: str) -> RouteMatch:
-        """Returns the rule for a method and a path."""
+        """Returns the route of a method and a path below the prefix of the API."""
         try:
             return (self._remembered if len(path) < _MAX_REMEMBERED else self._match)(method, path)
         except HTTPException as error:
             return RouteMatch(None, {}, error)
 
     def _match(self, method: str, path: str) -> RouteMatch:
-        return RouteMatch(*self._adapter.match(path, method))
+        segment = first_segment(path.removeprefix(API_PREFIX))
+        with suppress(HTTPException):
+            route, values = self._adapter(segment).match(path, method)
+            if self._endpoints[route].has_number_ids(values):
+                return RouteMatch(route, values)
+        # An id that is no number may be a word of any route.
+        return RouteMatch(*self._adapter(None).match(path, method))
+
+    def _adapter(self, segment: str | None) -> MapAdapter:
+        adapter = self._adapters.get(segment)
+        if adapter is None:
+            endpoints = list(self._endpoints.values() if segment is None else self._endpoints.below(segment))
+            adapter = url_map(endpoints).bind("")
+            # Of the paths that callers think up, none is kept.
+            if endpoints:
+                self._adapters[segment] = adapter
+        return adapter
+
+
+def url_map(endpoints: Collection[Endpoint]) -> Map:
+    """Returns the URL rules of endpoints, below the prefix of the API."""
+    words = {word for endpoint in endpoints for word in endpoint.literal_segments}
+    return Map(
+        [
+            MatchOnlyRule(API_PREFIX + each.url_rule, endpoint=each.route, methods=[each.method])
+            for each in endpoints
+        ],
+        converters={"id": id_converter(words)},
+        merge_slashes=False,
+    )
 
 
 def request_path(environ: WSGIEnvironment) -> str:

@@ -84,11 +84,16 @@ Check: TypeAlias = Callable[["LintDocument"], Iterator[Issue]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of lint: an id, its default severity, and its check, whose docstring is the rule's description."""
+    """A rule of lint: an id, its default severity, and its check, whose docstring is the rule's description.
+
+    Attributes:
+        repair: the repair that its findings may have, in a few words; empty if none is ever obvious.
+    """
 
     id: str
     severity: Severity
     check: Check
+    repair: str = ""
 
     @property
     def description(self) -> str:
@@ -100,11 +105,11 @@ RULES: dict[str, Rule] = {}
 """Registry of the rules by id, in the order of their declaration."""
 
 
-def rule(id: str, severity: Severity) -> Callable[[Check], Check]:
+def rule(id: str, severity: Severity, *, repair: str = "") -> Callable[[Check], Check]:
     """Declares a rule: ``@rule("unknown-module", "error")`` above its check."""
 
     def declare(check: Check) -> Check:
-        RULES[id] = Rule(id, severity, check)
+        RULES[id] = Rule(id, severity, check, repair)
         return check
 
     return declare

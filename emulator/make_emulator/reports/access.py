@@ -7,7 +7,7 @@ one that expects a 200.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -104,7 +104,7 @@ class _TokenUsage:
             self.for_role[case.endpoint, case.missing] += count
 
 
-def report(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAccess]:
+def report(handle: WorldHandle, endpoints: Collection[Endpoint]) -> list[TokenAccess]:
     """Returns the access of every token and every OAuth grant of a world, including deleted ones that were used, in the order of creation."""
     scopes = {f"{endpoint.method} {endpoint.path}": endpoint.scopes for endpoint in endpoints}
     scopes[SCENARIO_TOOL_ENDPOINT] = (SCENARIO_TOOL_SCOPE,)

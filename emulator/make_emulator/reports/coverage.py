@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..http.endpoint import Endpoint
@@ -13,7 +13,7 @@ from ..http.usage_stats import UsageStats
 CORE_ROUTE_COUNT = 47
 
 
-def report(usage_stats: UsageStats, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+def report(usage_stats: UsageStats, endpoints: Collection[Endpoint]) -> dict[str, Any]:
     """Returns the coverage of one world as JSON."""
     statuses: dict[str, Counter[str]] = {}
     for case, count in usage_stats.counts().items():

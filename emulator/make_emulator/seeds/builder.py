@@ -40,7 +40,7 @@ from ..world.exceptions import DomainError
 from ..world.models import CredentialComponent, OAuthClient, Organization, Team, Token, User
 from ..world.world import World
 from ..world.zones import zone_host
-from . import generator
+from . import generator, prototypes
 from .blueprint_library import issue_texts
 from .issues import SeedError, SeedIssue, SeedPath
 from .loader import load
@@ -48,7 +48,7 @@ from .validation import Seed, SeedRow, iter_rows
 
 
 def build(world: World, specification: WorldSpec) -> None:
-    """Build a seed into an empty world.
+    """Build a seed, and the public templates, into an empty world.
 
     Raises:
         SeedError: if the seed is invalid.
@@ -56,7 +56,13 @@ def build(world: World, specification: WorldSpec) -> None:
     """
     if specification.zone is not None:
         zone_host(specification.zone)
-    WorldBuilder(world, specification, load(specification.seed)).build()
+    seed = load(specification.seed)
+    if prototypes.load(world, specification, seed):
+        return
+    with world.ids.recorded_names() as names:
+        templates.install_public_templates(world)
+        WorldBuilder(world, specification, seed).build()
+    prototypes.keep(world, specification, seed, names)
 
 
 def check(seed: Any) -> Seed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,17 @@ def load(seed: Any) -> Seed:
         document = parse_object(seed)
         key = "", orjson.dumps(document.data).decode()
         return _get_cached(key) or _add_to_cache(key, validate(document, None))
-    path = _resolve_path(seed)
+    name = str(seed)
+    return _load_shipped(name) if name in _shipped_names() else _load_file(Path(name), seed)
+
+
+@cache
+def _load_shipped(name: str) -> Seed:
+    """A shipped seed, which is read once, as a module is."""
+    return _load_file(fixture_path("worlds", f"{name}.yaml"), name)
+
+
+def _load_file(path: Path, seed: Any) -> Seed:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -54,9 +65,9 @@ def starter_text() -> str:
     return fixture_path("starter.yaml").read_text("utf-8")
 
 
-def _resolve_path(seed: Any) -> Path:
-    name = str(seed)
-    return fixture_path("worlds", f"{name}.yaml") if name in list_seeds() else Path(name)
+@cache
+def _shipped_names() -> frozenset[str]:
+    return frozenset(list_seeds())
 
 
 def _get_cached(key: tuple[str, str]) -> Seed | None:

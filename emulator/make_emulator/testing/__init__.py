@@ -28,5 +28,9 @@ _EXPORTS = {
 def __getattr__(name: str) -> Any:
     # The pytest plugin in this package is loaded by every test run, also by those that do not use it.
     if name in _EXPORTS:
-        return getattr(import_module(_EXPORTS[name], __name__), name)
+        from ..world.collector import collector_paused
+
+        # The classes of the modules stay: each collection meanwhile would traverse them in vain.
+        with collector_paused():
+            return getattr(import_module(_EXPORTS[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

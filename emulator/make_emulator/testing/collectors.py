@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..json_types import JsonObject
 
-if TYPE_CHECKING:
-    from ..client.control import WorldClient
-
 #: Active collectors: some for a test run, more while a test run runs another.
 _active_collectors: list[Collector] = []
+
+
+class WorldReports(Protocol):
+    """Reports of a world, such as the client of its control API has them; a `ControlError` if it has ended."""
+
+    def provenance(self) -> JsonObject: ...
+
+    def coverage(self) -> JsonObject: ...
 
 
 class Collector(ABC):
@@ -28,7 +33,7 @@ class Collector(ABC):
             _active_collectors.remove(self)
 
     @abstractmethod
-    def collect(self, world: WorldClient) -> None:
+    def collect(self, world: WorldReports) -> None:
         """Adds the report of a world.
 
         Raises:
@@ -49,7 +54,7 @@ def is_collecting() -> bool:
     return bool(_active_collectors)
 
 
-def collect(*worlds: WorldClient) -> None:
+def collect(*worlds: WorldReports) -> None:
     """Adds the reports of worlds to the active collectors, before the worlds end; skips those that have ended."""
     if not _active_collectors:
         return

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..client.control import WorldClient
 from ..json_types import JsonObject
 from ..reports.coverage import summarize_rows
-from .collectors import Collector
+from .collectors import Collector, WorldReports
 
 
 @dataclass(slots=True)
@@ -32,7 +31,7 @@ class CoverageCollector(Collector):
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], EndpointCoverage] = {}
 
-    def collect(self, world: WorldClient) -> None:
+    def collect(self, world: WorldReports) -> None:
         """Adds the report of a world."""
         self.add(world.coverage())
 

@@ -8,8 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from ..api import endpoints
 from ..app import DEFAULT_WORLD, registry_of
 from ..client.control import ControlClient, LocalTransport
+from ..control.worlds import describe_world
+from ..json_types import JsonObject
+from ..registry import WorldHandle, WorldRegistry
+from ..reports import coverage, provenance
 from ..world.settings import from_python
 from . import app_pool, collectors, routing
 from .decorators import decorate
@@ -54,32 +59,49 @@ class MockMake:
         }
         self._scopes = scopes
         self._block_others = block_others
-        self._active_routes: list[tuple[routing.Route, ControlClient]] = []
+        self._active: list[tuple[routing.Route, WorldRegistry, ControlClient]] = []
 
     def __enter__(self) -> World:
         app = app_pool.acquire(**self._world_options)
         control = ControlClient(LocalTransport(app, "http://localhost"))
         app_pool.release_with(control, app)
-        description = control.world(DEFAULT_WORLD).describe()
-        zone = description["zone"] or _DEFAULT_ZONE
-        world = World(control, {**description, "baseUrl": f"https://{zone}/api/v2"})
-        if self._scopes is not None:
-            world.token = world.create_token(self._scopes)
         handle = registry_of(app).get(DEFAULT_WORLD)
         assert handle is not None
+        team = handle.main_team()
+        zone = handle.world.organizations[team.organization_id].zone if team else _DEFAULT_ZONE
+        # Not by a call of the control API, which would take as long as a call of the test.
+        world = World(control, describe_world(handle, f"https://{zone}"))
+        if self._scopes is not None:
+            world.token = world.create_token(self._scopes)
         route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(handle.faults) > 0)
         _activate_route(route)
-        self._active_routes.append((route, control))
+        # The application is used again once nothing refers to the client.
+        self._active.append((route, registry_of(app), control))
         return world
 
     def __exit__(self, *exc: object) -> None:
-        route, control = self._active_routes.pop()
+        route, registry, _ = self._active.pop()
         _deactivate_route(route)
-        collectors.collect(control.world(DEFAULT_WORLD))
+        # The test may have deleted its world.
+        if collectors.is_collecting() and (handle := registry.get(DEFAULT_WORLD)) is not None:
+            collectors.collect(_LocalReports(handle))
 
     def __call__(self, target: _Target) -> _Target:
         decorated: _Target = decorate(target, "world", lambda: self)
         return decorated
+
+
+class _LocalReports:
+    """Reports of a world in this process, without calls of the control API, which take as long as calls of the test."""
+
+    def __init__(self, handle: WorldHandle) -> None:
+        self._handle = handle
+
+    def provenance(self) -> JsonObject:
+        return provenance.report(self._handle.usage_stats)
+
+    def coverage(self) -> JsonObject:
+        return coverage.report(self._handle.usage_stats, endpoints())
 
 
 def _activate_route(route: routing.Route) -> None:

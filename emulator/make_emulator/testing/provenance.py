@@ -5,14 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..http.provenance import STATUSES, summarize, weaker_than
 from ..json_types import JsonObject
-from .collectors import Collector
-
-if TYPE_CHECKING:
-    from ..client.control import WorldClient
+from .collectors import Collector, WorldReports
 
 #: Behaviours that the summary names.
 _MAX_NAMES = 10
@@ -25,7 +22,7 @@ class ProvenanceCollector(Collector):
         self._counts: Counter[str] = Counter()
         self._statuses: dict[str, str] = {}
 
-    def collect(self, world: WorldClient) -> None:
+    def collect(self, world: WorldReports) -> None:
         """Adds the report of a world."""
         self.add(world.provenance())
 

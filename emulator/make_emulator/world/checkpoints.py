@@ -19,7 +19,7 @@ from ..json_types import Json
 from ..lazy_dataclasses import dataclass
 from ..redaction.masking import OutputRedactor, mask_all
 from ..redaction.secret_values import SecretValues
-from . import blueprint_refs, data_stores, snapshot
+from . import blueprint_refs, data_stores, snapshot, state_copies
 from .models import BlueprintVersion, Hook, Scenario
 from .schema import TABLES, TableSpec, collect_secrets
 from .world import World
@@ -106,7 +106,7 @@ def _take(world: World, name: str, latest: Checkpoint | None) -> Checkpoint:
         parts[table] = (
             latest.parts[table] if latest is not None and shared else dict(world.table(table).items())
         )
-    parts |= {part: dict(getattr(world, part)) for part in snapshot.DICT_ENTRIES}
+    parts |= state_copies.copy_dicts(world)
     return Checkpoint(
         name=name,
         at=world.now(),
@@ -289,12 +289,7 @@ def restore(world: World, checkpoint: Checkpoint) -> World:
     restored.clock = world.clock
     for name, value in checkpoint.scalars.items():
         setattr(restored, name, value)
-    for part in snapshot.DICT_ENTRIES:
-        getattr(restored, part).update(checkpoint.parts[part])
-    for name in TABLES:
-        restored.table(name).bulk_load(list(checkpoint.parts[name].values()))
-    ids = checkpoint.ids
-    restored.ids.set_state(ids["last"], random=ids["random"], names=ids["names"])
+    state_copies.load(restored, checkpoint.parts, checkpoint.ids)
     return restored
 
 

@@ -6,7 +6,8 @@ import random
 import string
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ..json_types import Json
 from .slots import TAG_LENGTH, slot_of_name, tag
@@ -30,7 +31,7 @@ class IdGenerator:
     begin with its slot.
     """
 
-    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words", "_tag")
+    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words", "_recorded", "_tag")
 
     def __init__(self, seed: int, salt: str) -> None:
         self.rename(salt)
@@ -39,6 +40,7 @@ class IdGenerator:
         self._last: defaultdict[str, int] = defaultdict(int)
         self._random_words = 0
         self._name_words = 0
+        self._recorded: list[str] | None = None
 
     def rename(self, name: str) -> None:
         """Begin look-up keys with the slot of another name from now on."""
@@ -68,13 +70,32 @@ class IdGenerator:
     def uuid4(self) -> str:
         """A look-up key of the world in the form of an API token."""
         self._name_words += 128 // _WORD_BITS
-        text = str(uuid.UUID(int=self._names.getrandbits(128), version=4))
-        return self._tag + text[TAG_LENGTH:]
+        return self._tagged(str(uuid.UUID(int=self._names.getrandbits(128), version=4)))
 
     def udid(self) -> str:
         """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
         self._name_words += 32 * _WORDS_PER_CHOICE
-        return self._tag + "".join(self._names.choices(_UDID_ALPHABET, k=32))[TAG_LENGTH:]
+        return self._tagged("".join(self._names.choices(_UDID_ALPHABET, k=32)))
+
+    def _tagged(self, text: str) -> str:
+        name = self._tag + text[TAG_LENGTH:]
+        if self._recorded is not None:
+            self._recorded.append(name)
+        return name
+
+    @contextmanager
+    def recorded_names(self) -> Iterator[list[str]]:
+        """Records the look-up keys that are yielded meanwhile."""
+        names: list[str] = []
+        self._recorded = names
+        try:
+            yield names
+        finally:
+            self._recorded = None
+
+    def yield_like(self, names: Sequence[str]) -> list[str]:
+        """Yields look-up keys in the forms of these, which another generator has yielded."""
+        return [self.udid() if name.isalnum() else self.uuid4() for name in names]
 
     @property
     def last(self) -> Mapping[str, int]:
@@ -100,13 +121,16 @@ class IdGenerator:
             "names": self._names.getstate()[1],
         }
 
-    def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
-        """Restores a state.
+    def set_state(
+        self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...] | None = None
+    ) -> None:
+        """Restores a state, without ``names`` except for that of the generator of look-up keys.
 
         Raises:
             ValueError: if it is not a state of a generator.
         """
         self._random.setstate((3, random, None))
-        self._names.setstate((3, names, None))
+        if names is not None:
+            self._names.setstate((3, names, None))
         self._last = defaultdict(int, last)
         self._random_words = self._name_words = 0

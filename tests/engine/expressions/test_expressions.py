@@ -56,6 +56,22 @@ def test_a_broken_expression_is_rejected(text: str) -> None:
     assert refusal(text).startswith("Invalid expression '")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{{1.name}}}", "{Ada}"),
+        ("{{{1.name}}", "{Ada"),
+        ("{{{{1.name}}}}", "{{Ada}}"),
+        ('{"a": {{{1.name}}}, "b": 1}', '{"a": {Ada}, "b": 1}'),
+        ("{{{ open", "{{{ open"),
+        ("{{{", "{{{"),
+        ('{{replace("{{{"; "{"; "x")}}', "xxx"),
+    ],
+)
+def test_the_last_two_of_several_braces_open_an_expression(text: str, value: str) -> None:
+    assert render_text(text) == value
+
+
 def test_the_branch_that_is_not_taken_is_not_computed() -> None:
     assert render_text('{{if(1.yes; 1; parseDate("soon"; "YYYY"))}}') == 1
 

@@ -35,7 +35,8 @@ class Expression:
 def parse_template(text: str) -> tuple[str | Expression, ...]:
     """Splits a template into plain texts (``str``) and expressions, in their order.
 
-    Braces that are never closed are plain text.
+    Braces that are never closed are plain text, and so are those before the two that open an expression: ``{{{1.pairs}}}`` is
+    an object in JSON (an export composes one so).
     """
     return _split_short_cached(text) if len(text) <= SHORT_LENGTH else _split(text)
 
@@ -44,6 +45,8 @@ def _split(text: str) -> tuple[str | Expression, ...]:
     parts: list[str | Expression] = []
     done = 0
     while (start := text.find("{{", done)) >= 0:
+        while text.startswith("{", start + 2):
+            start += 1
         end = _find_closing_braces(text, start + 2)
         if end < 0:
             break

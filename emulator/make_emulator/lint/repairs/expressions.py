@@ -22,8 +22,6 @@ _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": 
 _TEXT_OR_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|,""")
 #: A text between quotes, or a step of a path to a name such as ``$1`` outside of them.
 _TEXT_OR_DOLLAR_NAME = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|\.(\$\w+)""")
-#: The only expression of a text, in three braces.
-_IN_THREE_BRACES = re.compile(r"([^{}]*)\{(\{\{[^{}]*\}\})\}([^{}]*)")
 
 Rewrite = Callable[[str], str]
 
@@ -84,10 +82,7 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
 
 
 def correct_syntax(expression: MappedExpression) -> Patch:
-    """Returns the repair of an expression that cannot be parsed: semicolons, plain quotes, backticks, closed brackets, two braces."""
-    braced = _IN_THREE_BRACES.fullmatch(expression.text)
-    if braced is not None and _is_valid(braced[2][2:-2]):
-        return (replace(expression.path, "".join(braced.groups())),)
+    """Returns the repair of an expression that cannot be parsed: semicolons, plain quotes, backticks, closed brackets."""
     corrected = next(_corrections(expression.source), None)
     if corrected is None:
         return ()

@@ -144,6 +144,26 @@ def _parse_json_texts(document: LintDocument) -> Iterator[Patch]:
                     yield (replace((*module.path, key), held),)
 
 
+def _nest_conditions(document: LintDocument) -> Iterator[Patch]:
+    """Yields the repair of conditions that are no list of groups: one group, or one condition."""
+    for module in document.modules:
+        places: list[tuple[Path, Json]] = [((*module.path, "filter"), module.node.get("filter"))]
+        for key in ("filters", "branches"):
+            places += [
+                ((*module.path, key, place), arm) for place, arm in enumerate(as_array(module.node.get(key)))
+            ]
+        for path, gate in places:
+            conditions = as_mapping(gate).get("conditions")
+            if isinstance(conditions, Mapping) and "o" in conditions:
+                yield (replace((*path, "conditions"), [[conditions]]),)
+            elif (
+                isinstance(conditions, list)
+                and conditions
+                and all(isinstance(each, Mapping) for each in conditions)
+            ):
+                yield (replace((*path, "conditions"), [conditions]),)
+
+
 def _wrap(path: Path, value: Json) -> Patch:
     return (replace(path, [value]),)
 
@@ -163,6 +183,7 @@ _REPAIRS: tuple[Callable[[LintDocument], Iterator[Patch]], ...] = (
     _move_route_filters,
     _wrap_flows,
     _parse_json_texts,
+    _nest_conditions,
     _correct_versions,
 )
 

@@ -27,7 +27,7 @@ _KIND_NAMES = {
 _REFERENCE_PARAMETERS = {"__IMTCONN__": "connection", "__IMTHOOK__": "hook"}
 
 
-@rule("missing-connection", "error")
+@rule("missing-connection", "error", repair="the only one that it can have")
 def check_connections(document: LintDocument) -> Iterator[Issue]:
     """A module that works with a connection, a hook or a data store names none, so the scenario is invalid."""
     for module in document.modules:
@@ -66,7 +66,7 @@ def check_references_to_resources(document: LintDocument) -> Iterator[Issue]:
                 )
 
 
-@rule("wrong-connection-type", "error")
+@rule("wrong-connection-type", "error", repair="the only one of the team that it can have")
 def check_types_of_connections(document: LintDocument) -> Iterator[Issue]:
     """A module has a connection of a type that it does not take: creation answers 400 IM007."""
     for module in document.modules:
@@ -97,7 +97,7 @@ def _chosen_type(document: LintDocument, module: LintModule, parameter: str) -> 
     return type if isinstance(type, str) else None
 
 
-@rule("unknown-resource", "error")
+@rule("unknown-resource", "error", repair="the only one of the team that it can have")
 def check_resources(document: LintDocument) -> Iterator[Issue]:
     """The team has no connection, hook, key, data store or data structure of an id; found in a world, whose teams are known."""
     resources = document.options.resources

@@ -42,7 +42,7 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _ERROR = "error"
 
 
-@rule("invalid-expression", "error")
+@rule("invalid-expression", "error", repair="semicolons, plain quotes, backticks, brackets, braces")
 def check_syntax(document: LintDocument) -> Iterator[Issue]:
     """An expression cannot be parsed, so the run fails with a DataError."""
     for expression in document.expressions:
@@ -55,7 +55,6 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
 
 #: Forms of other languages, and what stands for them in Make; the first that is found is suggested.
 _FOREIGN_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^\{|\{\{"), "An expression stands in two braces, not in three or four."),
     (re.compile(r"\\\""), "Quotes within an expression have no backslash."),
     (
         re.compile(r"\bJSON\.\w+\("),
@@ -91,7 +90,7 @@ def _suggest_syntax(source: str) -> str:
     return ""
 
 
-@rule("unclosed-expression", "warning")
+@rule("unclosed-expression", "warning", repair="the second brace")
 def check_braces(document: LintDocument) -> Iterator[Issue]:
     """An expression is not closed by two braces, so it stays as text."""
     for module in document.modules:
@@ -109,7 +108,7 @@ def check_braces(document: LintDocument) -> Iterator[Issue]:
                 )
 
 
-@rule("unknown-function", "error")
+@rule("unknown-function", "error", repair="its real name")
 def check_functions(document: LintDocument) -> Iterator[Issue]:
     """A function is neither one of Make's nor a custom function."""
     known = (*FUNCTIONS, *sorted(document.options.functions))
@@ -191,7 +190,7 @@ def _calls(expression: MappedExpression) -> Iterator[Call]:
     return (node for node in expression.iter_nodes() if isinstance(node, Call))
 
 
-@rule("unknown-reference", "error")
+@rule("unknown-reference", "error", repair="the only module before it that outputs the field")
 def check_references(document: LintDocument) -> Iterator[Issue]:
     """An expression refers to a module that does not exist, or that is not before this one: it is always empty."""
     for expression, reference in _references(document):
@@ -215,7 +214,7 @@ def _ids_before(document: LintDocument, module: LintModule) -> str:
     return ", ".join(ids if len(ids) <= _MAX_IDS else ["…", *ids[1:]]) or "none"
 
 
-@rule("unknown-output-field", "warning")
+@rule("unknown-output-field", "warning", repair="its real name")
 def check_output_fields(document: LintDocument) -> Iterator[Issue]:
     """An expression refers to a field that the module does not output, or that is a slip of one which it declares."""
     for expression, reference in _references(document):
@@ -242,7 +241,7 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
             )
 
 
-@rule("zero-index", "warning")
+@rule("zero-index", "warning", repair="`[1]`")
 def check_indexes(document: LintDocument) -> Iterator[Issue]:
     """An expression takes the item [0] of an array, which is empty: the first item is [1]."""
     for expression in document.expressions:
@@ -254,7 +253,7 @@ def check_indexes(document: LintDocument) -> Iterator[Issue]:
                 break
 
 
-@rule("unquoted-name", "warning")
+@rule("unquoted-name", "warning", repair="backticks")
 def check_names(document: LintDocument) -> Iterator[Issue]:
     """A name with a blank in it stands without backticks, so it leads to nothing."""
     for expression in document.expressions:
@@ -265,7 +264,7 @@ def check_names(document: LintDocument) -> Iterator[Issue]:
                 yield replace(issue, suggestion=f"Write {node.correction}.")
 
 
-@rule("unknown-variable", "warning")
+@rule("unknown-variable", "warning", repair="its real name, or the id of the only module that outputs it")
 def check_variables(document: LintDocument) -> Iterator[Issue]:
     """An expression has a name that is neither a keyword nor a variable of Make, so it is empty."""
     for expression in document.expressions:

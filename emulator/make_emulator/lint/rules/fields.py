@@ -8,13 +8,13 @@ from itertools import islice
 from ...engine.apps.app import is_email_address
 from ...engine.errors import ConversionError
 from ...engine.expressions.values import coerce
-from ...json_patch import Path, move
+from ...json_patch import Path
 from ...json_types import Json, as_mappings
 from ...plain_text import find_slip
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
 from ..module_facts import FieldSpec, field_names, field_specs, is_reference
-from ..repairs.fields import correct_value
+from ..repairs.fields import correct_field, correct_value
 
 #: Types of fields by what they take.
 _TEXTS = frozenset({"text", "email", "url", "uuid", "filename", "path", "password", "date", "time", "buffer"})
@@ -54,10 +54,6 @@ def check_required_fields(document: LintDocument) -> Iterator[Issue]:
 
 
 def _required_fields(module: LintModule) -> Iterator[str]:
-    interpreted = module.interpreted
-    if interpreted is not None:
-        yield from (field.name for field in interpreted.fields if field.required)
-        return
     declared = as_mappings(module.metadata.get("expect"))
     if declared:
         # What the designer stored says which fields are shown for these settings; its choices of a select add nested ones.
@@ -66,6 +62,9 @@ def _required_fields(module: LintModule) -> Iterator[str]:
             for field in declared
             if field.get("required") is True and isinstance(field.get("name"), str)
         )
+        return
+    if module.interpreted is not None:
+        yield from (field.name for field in module.interpreted.fields if field.required)
         return
     known = module.known
     if known is not None and known.is_described and not known.has_dynamic_mapper:
@@ -78,7 +77,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
         )
 
 
-@rule("unknown-field", "warning")
+@rule("unknown-field", "warning", repair="its real name, or its place beside the mapper")
 def check_field_names(document: LintDocument) -> Iterator[Issue]:
     """A field has a name that the module does not know, so it is ignored: a slip, or a field of another module or service."""
     for module in document.modules:
@@ -103,9 +102,7 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
                     path=(*module.path, part, name),
                     module_id=module.id,
                     suggestion=_suggest_field(name, meant, free),
-                    patch=(move((*module.path, part, name), (*module.path, part, meant)),)
-                    if meant is not None
-                    else (),
+                    patch=correct_field(module, part, name, meant),
                 )
 
 
@@ -120,7 +117,7 @@ def _suggest_field(name: str, meant: str | None, free: Sequence[str]) -> str:
     return f"It also has {', '.join(listed)}{' …' if len(others) > _MAX_LISTED else ''}." if listed else ""
 
 
-@rule("invalid-value", "warning")
+@rule("invalid-value", "warning", repair="the choice, the JSON, the object, or the pairs")
 def check_values(document: LintDocument) -> Iterator[Issue]:
     """A field has a value of another type, or one that is not among its choices, so the run fails with a BundleValidationError."""
     for module in document.modules:
@@ -136,7 +133,7 @@ def check_values(document: LintDocument) -> Iterator[Issue]:
                         path=(*module.path, part, name, *path),
                         module_id=module.id,
                         suggestion=suggestion,
-                        patch=correct_value(spec, (*module.path, part, name), value) if not path else (),
+                        patch=correct_value(spec, (*module.path, part, name), path, value),
                     )
 
 

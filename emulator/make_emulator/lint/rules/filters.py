@@ -18,7 +18,7 @@ from ..repairs.filters import embrace_references
 _EQUALITIES = frozenset({"text:equal", "number:equal", "boolean:equal", "date:equal"})
 
 
-@rule("unknown-operator", "error")
+@rule("unknown-operator", "error", repair="its real name")
 def check_operators(document: LintDocument) -> Iterator[Issue]:
     """A condition has an operator that Make does not have, so it never holds."""
     for module, path, conditions in _conditions(document):
@@ -37,7 +37,7 @@ def check_operators(document: LintDocument) -> Iterator[Issue]:
                     )
 
 
-@rule("never-true", "warning")
+@rule("never-true", "warning", repair="braces around a path")
 def check_constant_conditions(document: LintDocument) -> Iterator[Issue]:
     """A filter or branch can never be passed, so the modules behind it never run."""
     for module, path, conditions in _conditions(document):

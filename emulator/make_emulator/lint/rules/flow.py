@@ -27,7 +27,7 @@ _HANDLER_DIRECTIVES = frozenset({"builtin:Break", "builtin:Ignore", "builtin:Res
 _DIRECTIVES = _HANDLER_DIRECTIVES | {"builtin:Commit", "builtin:Rollback"}
 
 
-@rule("aggregator-without-source", "error")
+@rule("aggregator-without-source", "error", repair="the only module before it that outputs several bundles")
 def check_aggregators(document: LintDocument) -> Iterator[Issue]:
     """An aggregator has no source module, or one that is not before it, so it cannot know which bundles to combine."""
     for module in document.modules:
@@ -50,7 +50,7 @@ def check_aggregators(document: LintDocument) -> Iterator[Issue]:
         )
 
 
-@rule("misplaced-directive", "error")
+@rule("misplaced-directive", "error", repair="it moves into a handler, or to the end of it")
 def check_directives(document: LintDocument) -> Iterator[Issue]:
     """A directive of error handling stands outside of an error handler, or is not the last module of one."""
     for module in document.modules:
@@ -192,7 +192,7 @@ def _is_instant(trigger: LintModule) -> bool:
     return known is None or known.hook_parameter is not None or known.kind in ("trigger", "trigger-instant")
 
 
-@rule("interval-too-short", "error")
+@rule("interval-too-short", "error", repair="the least interval")
 def check_schedule(document: LintDocument) -> Iterator[Issue]:
     """The scheduling has an interval below the plan's least one."""
     interval = document.scheduling.get("interval")

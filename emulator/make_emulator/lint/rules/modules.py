@@ -12,7 +12,7 @@ from ..finding import Issue, rule
 from ..repairs.modules import correct_module, set_version
 
 
-@rule("no-such-module", "error")
+@rule("no-such-module", "error", repair="its real name, or the newest version")
 def check_existence(document: LintDocument) -> Iterator[Issue]:
     """Make has no such app, module or version: creation answers 400 IM007."""
     for module, judgement in document.judgements:
@@ -26,7 +26,7 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
             )
 
 
-@rule("unknown-module", "warning")
+@rule("unknown-module", "warning", repair="its real name")
 def check_knowledge(document: LintDocument) -> Iterator[Issue]:
     """The catalogue does not know the app or the module; it may exist, as the catalogue is not complete.
 
@@ -47,7 +47,7 @@ def check_knowledge(document: LintDocument) -> Iterator[Issue]:
         )
 
 
-@rule("unknown-version", "warning")
+@rule("unknown-version", "warning", repair="the newest version")
 def check_version(document: LintDocument) -> Iterator[Issue]:
     """The module is known, but in other versions; a note if it is newer, and the editor has described it."""
     for module, judgement in document.judgements:
@@ -65,7 +65,7 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
             )
 
 
-@rule("outdated-version", "info")
+@rule("outdated-version", "info", repair="the newest version, if it has none")
 def check_newest_version(document: LintDocument) -> Iterator[Issue]:
     """A newer version of the module is known."""
     for module, judgement in document.judgements:

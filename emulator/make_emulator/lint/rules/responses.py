@@ -24,7 +24,7 @@ def check_responses(document: LintDocument) -> Iterator[Issue]:
             )
 
 
-@rule("late-response", "warning")
+@rule("late-response", "warning", repair="the type `immediately`")
 def check_scheduling_of_responses(document: LintDocument) -> Iterator[Issue]:
     """A webhook response in a scenario that does not run immediately comes too late: the caller got "200 Accepted" before."""
     trigger, kind = document.trigger, document.scheduling.get("type")

@@ -29,7 +29,7 @@ _MAX_REPAIRED = 20
 _NO_ID = 999_999_999
 
 
-@rule("invalid-structure", "error")
+@rule("invalid-structure", "error", repair="the missing part, the right type or place")
 def check_structure(document: LintDocument) -> Iterator[Issue]:
     """The blueprint lacks a part, or has one of the wrong type or at the wrong place, so that Make rejects it.
 
@@ -146,7 +146,7 @@ def _is_about_ids(document: LintDocument) -> bool:
     return any(id is None or id < 1 for id in ids) or len(set(ids)) < len(ids)
 
 
-@rule("invalid-module-id", "error")
+@rule("invalid-module-id", "error", repair="the id that others refer to, or a free one")
 def check_ids(document: LintDocument) -> Iterator[Issue]:
     """A module has no id, or one that is not a whole number from 1 on."""
     free = max((module.id or 0 for module in document.modules), default=0) + 1
@@ -163,7 +163,7 @@ def check_ids(document: LintDocument) -> Iterator[Issue]:
             free += 1
 
 
-@rule("duplicate-module-id", "error")
+@rule("duplicate-module-id", "error", repair="the id that others refer to, or a free one")
 def check_unique_ids(document: LintDocument) -> Iterator[Issue]:
     """Two modules have the same id."""
     for module in document.modules:

@@ -7,8 +7,8 @@ import io
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from ...client.wsgi_client import WsgiResponse, call_wsgi, wire_file
 from ..routing import route_for
-from ..wsgi_client import WsgiResponse, call_wsgi, wire_file
 
 
 def patches() -> list[tuple[Any, str, Any]]:

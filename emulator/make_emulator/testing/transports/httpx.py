@@ -11,8 +11,8 @@ from typing import Any
 import anyio.to_thread
 import httpx
 
+from ...client.wsgi_client import WsgiResponse, call_wsgi
 from ..routing import route_for
-from ..wsgi_client import WsgiResponse, call_wsgi
 
 
 def patches() -> list[tuple[Any, str, Any]]:

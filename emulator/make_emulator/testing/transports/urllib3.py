@@ -17,8 +17,8 @@ from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConne
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import SKIP_HEADER
 
+from ...client.wsgi_client import WsgiResponse, call_wsgi, wire_file
 from ..routing import route_for
-from ..wsgi_client import WsgiResponse, call_wsgi, wire_file
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
