@@ -87,9 +87,10 @@ bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 soak: $(DEV) ## Load one server for ten minutes, and look at its memory and threads
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
+docs: $(DEV) ## Write docs/reference, FIDELITY.md and prepared fixtures from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m tools.update_fidelity
+	$(BIN)/python -m tools.prepare_fixtures
 
 # Versions that are locked already are kept; make lock ARGS=--upgrade takes the newest ones. Needs uv.
 lock: ## Lock the dependencies with their hashes, in requirements/

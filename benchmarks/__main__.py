@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -80,6 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
+    # Ended from outside, as after a time limit, it ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     effort = Effort.quick() if options.quick else Effort.full()
     effort = Effort(options.rounds or effort.rounds, options.seconds or effort.seconds)
     started = time.perf_counter()

@@ -45,7 +45,11 @@ class ServerProcess:
             # A server with worker processes is ended with them.
             start_new_session=True,
         )
-        self.url = url or self._read_announced_url()
+        try:
+            self.url = url or self._read_announced_url()
+        except BaseException:
+            self.stop()
+            raise
 
     def _read_announced_url(self) -> str:
         output = self._process.stdout

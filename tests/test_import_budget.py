@@ -28,7 +28,6 @@ LIBRARIES_OF_SERVE = {
     "more_itertools",
     "orjson",
     "werkzeug",
-    "yaml",
 }
 
 #: The modules of the plugin in a test run without an emulator.

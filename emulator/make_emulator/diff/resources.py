@@ -8,7 +8,7 @@ from typing import Any
 
 from ..json_types import JsonObject, as_mapping
 from ..seeds import Seed
-from ..seeds.validation import TEAM_RESOURCE_KEYS
+from ..seeds.seed import TEAM_RESOURCE_KEYS
 from ..world import blueprint_refs, connections, hooks
 from ..world.clock import SECOND, format_iso
 from ..world.roles import ROLES

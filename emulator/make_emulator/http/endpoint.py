@@ -18,8 +18,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import marshmallow as ma
 import orjson
@@ -184,6 +184,8 @@ class ConfirmableQuery(QuerySchema):
     confirmed = Bool(load_default=False)
 
 
+SchemaT = TypeVar("SchemaT", bound=ma.Schema)
+
 Handler = Callable[..., Any]
 """Function of an `ApiCall` and the rows that the path and the body name; returns what the envelope renders."""
 
@@ -209,8 +211,8 @@ class Endpoint:
     tag: str
     scopes: tuple[str, ...]
     response: Envelope
-    query: QuerySchema | None = None
-    body: BodySchema | None = None
+    query_schema: type[QuerySchema] | None = None
+    body_schema: type[BodySchema] | None = None
     raw_body: bool = False
     secret_body: bool = False
     paging: Paging | None = None
@@ -231,15 +233,32 @@ class Endpoint:
     #: Reason for requiring no permission; ``None`` if there are permissions.
     no_permission: str | None = None
     path_types: tuple[tuple[str, str | None], ...] = ()
-    #: Attribute, resource kind and parameter of each id in the body, and in the query.
-    body_refs: tuple[tuple[str, str, str], ...] = ()
-    query_refs: tuple[tuple[str, str, str], ...] = ()
     lists: str | None = None
     accesses: AccessRule | None = None
 
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @property
+    def query(self) -> QuerySchema | None:
+        """Schema of the query, made when it is first used: it copies all its fields."""
+        return None if self.query_schema is None else _schema(self.query_schema)
+
+    @property
+    def body(self) -> BodySchema | None:
+        """Schema of the body, made when it is first used."""
+        return None if self.body_schema is None else _schema(self.body_schema)
+
+    @property
+    def query_refs(self) -> Sequence[tuple[str, str, str]]:
+        """Attribute, resource kind and parameter of each id in the query."""
+        return () if self.query_schema is None else _reference_fields(self.query_schema)
+
+    @property
+    def body_refs(self) -> Sequence[tuple[str, str, str]]:
+        """Attribute, resource kind and parameter of each id in the body."""
+        return () if self.body_schema is None else _reference_fields(self.body_schema)
 
     @property
     def summary(self) -> str:
@@ -476,9 +495,15 @@ def _resource_name(attribute: str) -> str:
     return attribute.removesuffix("_id")
 
 
-def _reference_fields(schema: ma.Schema | None) -> tuple[tuple[str, str, str], ...]:
+@cache
+def _schema(schema: type[SchemaT]) -> SchemaT:
+    return schema()
+
+
+@cache
+def _reference_fields(schema: type[ma.Schema]) -> tuple[tuple[str, str, str], ...]:
     found = []
-    for name, form in schema.load_fields.items() if schema else ():
+    for name, form in _schema(schema).load_fields.items():
         inner = form.inner if isinstance(form, ListField) else form
         if isinstance(inner, ResourceId):
             found.append((name, inner.kind, form.data_key or name))
@@ -545,7 +570,6 @@ class EndpointGroup:
         """
 
         def declare(handler: Handler) -> Handler:
-            query_schema, body_schema = query() if query else None, body() if body else None
             endpoint = Endpoint(
                 method=method,
                 path=path,
@@ -553,8 +577,8 @@ class EndpointGroup:
                 tag=self.tag,
                 scopes=tuple(scopes),
                 response=response,
-                query=query_schema,
-                body=body_schema,
+                query_schema=query,
+                body_schema=body,
                 raw_body=raw_body,
                 secret_body=secret_body,
                 paging=paging,
@@ -572,8 +596,6 @@ class EndpointGroup:
                 permission_of=permission_of or {},
                 no_permission=permission.reason if isinstance(permission, NoPermissionRequired) else None,
                 path_types=tuple((name, PATH_PARAMETER_KINDS.get(name)) for name in _PARAMETER.findall(path)),
-                body_refs=_reference_fields(body_schema),
-                query_refs=_reference_fields(query_schema),
                 lists=lists,
                 accesses=accesses,
             )

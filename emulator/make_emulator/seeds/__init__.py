@@ -6,10 +6,9 @@
 
 from .builder import build, check
 from .issues import SeedError, SeedIssue
-from .json_schema import json_schema_text
 from .loader import list_seeds, load, starter_text
+from .seed import Seed
 from .summary import summarize
-from .validation import Seed
 
 __all__ = [
     "Seed",
@@ -23,3 +22,11 @@ __all__ = [
     "starter_text",
     "summarize",
 ]
+
+
+def json_schema_text() -> str:
+    """Returns the JSON Schema of a seed as indented JSON."""
+    # Imported here, so that a server starts early: it needs the schemas only for a seed that was not prepared.
+    from . import json_schema
+
+    return json_schema.json_schema_text()

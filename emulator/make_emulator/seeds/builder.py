@@ -44,7 +44,7 @@ from . import generator, prototypes
 from .blueprint_library import issue_texts
 from .issues import SeedError, SeedIssue, SeedPath
 from .loader import load
-from .validation import Seed, SeedRow, iter_rows
+from .seed import Seed, SeedRow, iter_rows
 
 
 def build(world: World, specification: WorldSpec) -> None:

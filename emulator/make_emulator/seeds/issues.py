@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from ..lazy_dataclasses import dataclass
 
@@ -34,6 +35,13 @@ class SeedIssue:
             f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         )
         return place + (f"{format_path(self.path)}: " if self.path else "") + self.text
+
+
+class IssueLocator(Protocol):
+    """Source of a seed, in which issues have their places."""
+
+    def issue_at(self, path: SeedPath, text: str) -> SeedIssue:
+        """Returns an issue at a value; if there is no such value, at the one that should hold it."""
 
 
 class SeedError(ValueError):

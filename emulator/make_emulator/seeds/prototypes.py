@@ -16,7 +16,7 @@ from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import state_copies
 from ..world.schema import TABLES
 from ..world.world import World
-from .validation import Seed
+from .seed import Seed
 
 #: The most milliseconds that a world seems to be older than it is, unless its initial time is given.
 MAX_AGE = 250

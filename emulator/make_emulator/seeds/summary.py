@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .validation import TEAM_RESOURCE_KEYS, Seed
+from .seed import TEAM_RESOURCE_KEYS, Seed
 
 #: The plurals of kinds of resources in a summary.
 _PLURALS = {"dataStructure": "data structures", "dataStore": "data stores"}

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any
 
 import marshmallow as ma
 
-from ..lazy_dataclasses import dataclass
 from ..plain_text import did_you_mean
 from ..world import roles
 from ..world.custom_roles import LAST_BUILT_IN_ID
 from ..world.data_stores import find_field_issues
-from ..world.models import CustomModule
 from .blueprint_library import (
     BlueprintLibrary,
     UnusableBlueprintError,
-    file_stamp,
     find_connection_issues,
     find_schedule_issues,
 )
 from .fields import SCOPE_SETS, UUID4
 from .issues import SeedError, SeedIssue, SeedPath
 from .schema import SEED_SCHEMA
+from .seed import TEAM_RESOURCE_KEYS, Seed, SeedRow, camel_case, iter_rows
 from .yaml_reader import SeedDocument
-
-SeedRow = dict[str, Any]
-
-#: Kind of resource -> the key of its list in a team.
-TEAM_RESOURCE_KEYS = {
-    "connection": "connections",
-    "key": "keys",
-    "device": "devices",
-    "hook": "hooks",
-    "function": "functions",
-    "folder": "folders",
-    "dataStructure": "data_structures",
-    "dataStore": "data_stores",
-    "scenario": "scenarios",
-    "toolbox": "toolboxes",
-    "template": "templates",
-}
 
 #: The user and the token of a seed that declares none. The token is the documented one of the default world.
 DEFAULT_USER: SeedRow = {"name": "Ada Maker", "email": "ada@example.com", "admin": True}
@@ -51,28 +31,6 @@ DEFAULT_TOKEN: SeedRow = {
     "scopes": SCOPE_SETS["all"],
     "token": "11111111-1111-4111-8111-111111111111",
 }
-
-
-@dataclass(frozen=True)
-class Seed:
-    """Validated seed: every row has its id, every reference is an id, every blueprint was read."""
-
-    settings: SeedRow
-    users: list[SeedRow]
-    tokens: list[SeedRow]
-    oauth_clients: list[SeedRow]
-    agents: list[SeedRow]
-    modules: Sequence[CustomModule]
-    organizations: list[SeedRow]
-    document: SeedDocument
-    file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
-
-    def is_fresh(self) -> bool:
-        """Returns True if the files of its blueprints are unchanged."""
-        try:
-            return all(file_stamp(path) == before for path, before in self.file_stamps.items())
-        except OSError:
-            return False
 
 
 def validate(document: SeedDocument, directory: File | None) -> Seed:
@@ -215,7 +173,7 @@ class _Validator:
             there = f"; there are: {', '.join(names[:20])}" if names else ""
             place = "in this team " if team else ""
             self._add_issue(
-                (*path, _camel(key)),
+                (*path, camel_case(key)),
                 f"there is no {kind} {reference!r} {place}".rstrip() + there + did_you_mean(reference, names),
             )
 
@@ -268,17 +226,17 @@ class _Validator:
                     (each for each in rows if reference in (each.get(field) for field in fields)), None
                 )
                 if found is not None and any(found is each for each in taken):
-                    self._add_issue((*path, _camel(key)), "another agent has the same")
+                    self._add_issue((*path, camel_case(key)), "another agent has the same")
                 if found is None and key == "token" and UUID4.fullmatch(reference):
                     found = {**DEFAULT_TOKEN, "label": row.get("name", ""), "token": reference}
                     self.data["tokens"].append(found)
                     self._resolve_reference(found, "user", path, "user", default=True)
-                if found is None and not self._incomplete_lists & {_camel(of)}:
+                if found is None and not self._incomplete_lists & {camel_case(of)}:
                     known = [str(each[fields[0]]) for each in rows if fields[0] in each]
                     kind = key.replace("_", " ").replace("oauth", "OAuth")
                     there = f"; there are: {', '.join(known[:20])}" if known else ""
                     self._add_issue(
-                        (*path, _camel(key)),
+                        (*path, camel_case(key)),
                         f"there is no {kind} {reference!r}{there}{did_you_mean(reference, known)}",
                     )
                 if found is not None:
@@ -396,14 +354,3 @@ def _enclosing_list(path: SeedPath) -> str | int | None:
         path = path[:-1]
     names = [part for part in path[-2:] if isinstance(part, str)]
     return names[-1] if names else None
-
-
-def iter_rows(owner: SeedRow, key: str, path: SeedPath) -> Iterator[tuple[SeedPath, SeedRow]]:
-    """The rows of a list, each with its path."""
-    for place, row in enumerate(owner.get(key, ())):
-        yield (*path, _camel(key), place), row
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)

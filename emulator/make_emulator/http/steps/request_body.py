@@ -18,7 +18,7 @@ def read_body(context: RequestContext) -> None:
         body = context.input.read_body(BODY_LIMIT)
     except RequestEntityTooLarge:
         raise BodyTooLargeError from None
-    if endpoint.body is None and not endpoint.raw_body:
+    if endpoint.body_schema is None and not endpoint.raw_body:
         return
     context.input.check_json(body)
     context.body = body
