@@ -11,6 +11,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 
 import pytest
@@ -468,3 +469,42 @@ def test_mail_at_one_port_reaches_the_hooks_of_all_workers() -> None:
             assert [entry["status"] for entry in log if entry["method"] == "MAIL"] == [250]
         # The path by which workers ask one another is none for clients.
         assert fleet.control("GET", f"/fleet/mail/{udids[1]}").status_code == 404
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1.1"])
+def test_a_request_keeps_its_protocol_on_the_way(
+    fleet: FleetClient, worlds: list[dict[str, str]], protocol: str
+) -> None:
+    for world in worlds:
+        for _ in range(2):
+            with fleet.connect() as peer:
+                head = f"GET /api/v2/users/me {protocol}\r\nHost: localhost\r\nAuthorization: Token {world['token']}\r\n"
+                peer.sendall(head.encode() + (b"Connection: close\r\n\r\n"))
+                received = _read_all(peer)
+            assert received.startswith(b"HTTP/1.1 200 ")
+            assert received.count(b"HTTP/1.1 ") == 1
+            assert b'"authUser"' in received
+
+
+def test_many_clients_at_once_reach_their_own_worlds(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    ids = []
+    for index, world in enumerate(worlds):
+        body = {"name": f"Own team {index}", "organizationId": 1}
+        headers = {"Authorization": f"Token {world['token']}"}
+        response = requests.post(f"{fleet.base_url}/teams", json=body, headers=headers, timeout=60)
+        ids.append(response.json()["team"]["id"])
+
+    def call(number: int) -> set[str]:
+        names = set()
+        with fleet.session() as session:
+            for _ in range(10):
+                headers = {"Authorization": f"Token {worlds[number % 2]['token']}"}
+                url = f"{fleet.base_url}/teams/{ids[number % 2]}"
+                names.add(session.get(url, headers=headers, timeout=60).json()["team"]["name"])
+        return names
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(call, range(32)))
+    assert found == [{f"Own team {number % 2}"} for number in range(32)]

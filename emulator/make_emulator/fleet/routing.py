@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
 import orjson
@@ -72,6 +73,7 @@ def split_target(target: str) -> tuple[str, str]:
     return path, query
 
 
+@lru_cache(maxsize=4096)
 def slot_of_header(authorization: str | None) -> int:
     """Returns the slot of an Authorization header; that of the default world without one."""
     if not authorization:
