@@ -171,6 +171,8 @@ def test_a_run_that_its_client_cancels_goes_on(stream: McpHarness, monkeypatch: 
         return run(call, scenario_id=scenario_id)
 
     monkeypatch.setattr(scenario_tools, "run_scenario", cancel_and_run)
+    # Tools are kept with their handlers.
+    monkeypatch.setattr(scenario_tools, "_definitions", {})
     before = len(stream.api.world.logs.where(scenario=1))
     response = stream.post(frame("tools/call", {"name": "s1_greeting", "arguments": {"name": "Ann"}}, id=7))
     assert (response.status_code, messages_of(response)) == (200, [])

@@ -362,7 +362,8 @@ def test_a_shipped_seed_goes_before_a_file_of_its_name(
 
 def test_a_seed_is_checked_once() -> None:
     assert seeds.load("default") is seeds.load("default")
-    assert seeds.load(fixture_path("worlds", "empty.yaml")) is seeds.load("empty")
+    path = fixture_path("worlds", "empty.yaml")
+    assert seeds.load(path) is seeds.load(path)
 
 
 @pytest.mark.parametrize(

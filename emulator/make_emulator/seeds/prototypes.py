@@ -75,7 +75,7 @@ _lock = threading.Lock()
 
 def load(world: World, specification: WorldSpec, seed: Seed) -> bool:
     """Loads the prototype of a specification into an empty world; false if there is none."""
-    prototype = _cache.get(_key(specification))
+    prototype = _cache.get(_key(world, specification))
     if prototype is None or prototype.seed is not seed or not 0 <= world.now() - prototype.at <= MAX_AGE:
         return False
     prototype.load_into(world)
@@ -91,7 +91,7 @@ def keep(world: World, specification: WorldSpec, seed: Seed, names: Sequence[str
     if sum(len(world.table(name)) for name in TABLES) > _MAX_ROWS:
         return
     prototype = _Prototype(world, seed, names)
-    key = _key(specification)
+    key = _key(world, specification)
     with _lock:
         _cache.pop(key, None)
         while len(_cache) >= _CACHE_SIZE:
@@ -105,9 +105,10 @@ def forget() -> None:
         _cache.clear()
 
 
-def _key(specification: WorldSpec) -> Hashable:
+def _key(world: World, specification: WorldSpec) -> Hashable:
     # Tokens that a seed fixes belong to the default world.
     return (
+        world.run_time_limit,
         specification.name == DEFAULT_WORLD,
         specification.world_seed,
         specification.plan,

@@ -32,7 +32,6 @@ def zone_host(zone: str) -> str:
     return zone if "." in zone else f"{zone}.make.com"
 
 
-@lru_cache(maxsize=1024)
 @lru_cache(maxsize=64)
 def zone_of_host(host: str) -> str | None:
     """The zone of a host, also of one that serves its hooks; ``None`` for a host that is not Make's. A port is ignored."""
