@@ -33,6 +33,9 @@ HALF_SENT, STREAMS, WAITING, HANDSHAKES = 500, 200, 200, 100
 #: Bundles of the run that computes: about half a second, started again as soon as it ends.
 BUNDLES = 20_000
 
+#: Requests of the probe in each state: several runs of the scenario begin and end meanwhile.
+PROBES = 3_000
+
 HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
 
@@ -41,13 +44,13 @@ def measure(effort: Effort) -> list[Metric]:
     quiet: list[float] = []
     loaded: list[float] = []
     failures = 0
-    for _ in range(max(3, effort.rounds // 2)):
+    for _ in range(effort.rounds):
         with ServerProcess("-m", "benchmarks.starvation", "--serve") as server:
             probe = _Probe(server)
             probe.times(200)
-            quiet.append(percentile(probe.times(600)))
+            quiet.append(percentile(probe.times(PROBES)))
             with _start_load(server) as load:
-                loaded.append(percentile(probe.times(600)))
+                loaded.append(percentile(probe.times(PROBES)))
                 load.terminate()
             failures += probe.failures
     ratios = [busy / calm for busy, calm in zip(loaded, quiet, strict=True)]
