@@ -10,17 +10,11 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from .errors import CommandError
-from .options import format_option
+from .options import format_option, paths_argument
 
 
 @click.command("lint", short_help="Check blueprints without running them.")
-@click.argument(
-    "paths",
-    metavar="PATH...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, readable=True, path_type=Path),
-)
+@paths_argument
 @format_option(
     "text", "json", "sarif", "github", help="A line for each finding, JSON, SARIF 2.1.0, or annotations."
 )

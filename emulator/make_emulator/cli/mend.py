@@ -11,20 +11,14 @@ import orjson
 from ..error_reasons import os_error_reason
 from .errors import CommandError
 from .explain import load_scripts, modules_option, now_option, parse_time
-from .options import format_option
+from .options import format_option, paths_argument
 
 if TYPE_CHECKING:
     from ..mend.files import MendedFile
 
 
 @click.command("mend", short_help="Repair blueprints where the repair is obvious.")
-@click.argument(
-    "paths",
-    metavar="PATH...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, readable=True, path_type=Path),
-)
+@paths_argument
 @click.option("--write", is_flag=True, help="Write the repairs into the files, whose format stays.")
 @format_option("text", "json", help="Lines for people, or one JSON object with the patches.")
 @click.option("--ignore", metavar="RULE", multiple=True, help="Leave findings of a rule; may be repeated.")

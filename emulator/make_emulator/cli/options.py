@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -22,6 +23,16 @@ def env_option(*names: str, also: str | None = None, **settings: Any) -> Callabl
     """
     variable = f"{ENV_PREFIX}_{names[0].removeprefix('--').replace('-', '_').upper()}"
     return click.option(*names, envvar=[variable, also] if also else variable, **settings)
+
+
+#: Argument ``paths``: files and folders, at least one.
+paths_argument = click.argument(
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, readable=True, path_type=Path),
+)
 
 
 def format_option(*formats: str, help: str = "Output format.") -> Callable[[_Command], _Command]:

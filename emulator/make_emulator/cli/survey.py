@@ -15,7 +15,7 @@ from ..error_reasons import os_error_reason
 from ..plain_text import pluralize, printable
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
-from .options import format_option, hidden_json_option
+from .options import format_option, hidden_json_option, paths_argument
 
 if TYPE_CHECKING:
     from ..explain.survey import FailureCause, SurveyResult
@@ -25,13 +25,7 @@ _STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REF
 
 
 @click.command("survey", short_help="Run a folder of blueprints and show how each ends.")
-@click.argument(
-    "paths",
-    metavar="PATH...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, readable=True, path_type=Path),
-)
+@paths_argument
 @modules_option
 @now_option
 @format_option("text", "json", help="A line for each blueprint and a summary, or one JSON object.")
