@@ -150,6 +150,8 @@ def test_the_state_files_that_are_mutated_are_valid() -> None:
 @given(place=st.sampled_from(RECORD_PLACES), value=JSON_VALUES)
 @example(place=(1, ("put",)), value=[])
 @example(place=(1, ("ids", "last")), value=1)
+@example(place=(1, ("ids", "words")), value=[4.0, 0])
+@example(place=(1, ("ids", "words")), value=[10**18, -1])
 def test_a_mutated_record_of_a_log_is_replayed_or_rejected(
     place: tuple[int, tuple[Any, ...]], value: Any
 ) -> None:

@@ -7,7 +7,7 @@ what else changed: ``{"put": {section: […]}, "removed": {table: [key, …]}, "
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from operator import itemgetter
+from operator import index, itemgetter
 from typing import Any
 
 import orjson
@@ -20,6 +20,9 @@ from .world import World
 #: Parts whose changes wait for a record that something else makes necessary: the calls counted in rate windows, and a
 #: date that follows from the organizations.
 _DEFERRED_PARTS = frozenset({"rate_windows", "counters_until"})
+
+#: The most words that a generator of ids yields between two records: skipping more would keep the start waiting.
+_MAX_WORDS = 2**28
 
 
 class ChangeRecorder:
@@ -163,7 +166,10 @@ class Replay:
             document["clock"] = record["clock"]
         if "ids" in record:
             document["ids"]["last"] |= record["ids"]["last"]
-            self._words = [sum(pair) for pair in zip(self._words, record["ids"]["words"], strict=True)]
+            words = list(map(index, record["ids"]["words"]))
+            if not all(0 <= count <= _MAX_WORDS for count in words):
+                raise ValueError("a record yields a number of words that cannot be")
+            self._words = [sum(pair) for pair in zip(self._words, words, strict=True)]
 
     def finish(self, name: str) -> World:
         """Returns the world after the last record; a running clock continues as if it had never stopped.
