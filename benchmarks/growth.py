@@ -107,7 +107,7 @@ def _measure_runs(app: Flask, effort: Effort) -> Metric:
 
 
 def _add_repeater(app: Flask, bundles: int) -> int:
-    """The id of an active scenario that passes so many bundles on to a formula."""
+    """The id of an active scenario that passes a number of bundles on to a formula."""
 
     def module(id: int, name: str, version: int, mapper: dict[str, str]) -> dict[str, Any]:
         return {"id": id, "module": name, "version": version, "parameters": {}, "mapper": mapper}

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 import orjson
 
-from ..error_reasons import os_error_reason
-from .errors import CommandError
+from .blueprint_files import load_lint_options, read_files, require_blueprints
 from .options import format_option, paths_argument
 
 
@@ -32,38 +31,23 @@ def lint(
     and for one module by a note on it: "lint: ignore RULE". Exit 1 if there is an error.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..blueprint_import.files import find_files, looks_like_blueprint
     from ..blueprint_import.links import link_files
-    from ..lint import LintOptions, output
-    from ..lint.config import LintConfigError, check_rule_ids, load_config
+    from ..lint import output
     from ..lint.files import lint_file
 
-    try:
-        check_rule_ids(ignore)
-        config = load_config(Path.cwd())
-    except LintConfigError as error:
-        raise click.UsageError(str(error)) from None
-    options = LintOptions(least_minutes=config.least_minutes, functions=frozenset(config.functions))
-    held: dict[Path, bytes] = {}
-    for path, is_named in find_files(paths):
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
-        if is_named or looks_like_blueprint(data):
-            held[path] = data
+    options, ignored = load_lint_options(ignore)
+    held = {path: data for path, data, is_blueprint in read_files(paths) if is_blueprint}
     ids, called = link_files({str(path): data for path, data in held.items()})
     files = [
         lint_file(
             path,
             data,
             options=replace(options, scenario_id=ids.get(str(path)), called_blueprints=called),
-            ignore=(*ignore, *config.ignore),
+            ignore=ignored,
         )
         for path, data in held.items()
     ]
-    if not files:
-        raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
+    require_blueprints(files, paths)
     if format == "json":
         click.echo(orjson.dumps(output.to_json(files), option=orjson.OPT_INDENT_2))
     elif format == "sarif":

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from ..error_reasons import os_error_reason
+from .blueprint_files import load_lint_options, read_files, require_blueprints
 from .errors import CommandError
 from .explain import load_scripts, modules_option, now_option, parse_time
 from .options import format_option, paths_argument
@@ -42,38 +43,17 @@ def mend(
     or an error stays.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..blueprint_import.files import find_files, looks_like_blueprint
-    from ..lint import LintOptions
-    from ..lint.config import LintConfigError, check_rule_ids, load_config
     from ..mend import output
     from ..mend.files import mend_file
 
-    try:
-        check_rule_ids(ignore)
-        config = load_config(Path.cwd())
-    except LintConfigError as error:
-        raise click.UsageError(str(error)) from None
-    options = LintOptions(least_minutes=config.least_minutes, functions=frozenset(config.functions))
+    options, ignored = load_lint_options(ignore)
     scripts, moment = load_scripts(modules), parse_time(now)
-    files = []
-    for path, is_named in find_files(paths):
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
-        if is_named or looks_like_blueprint(data):
-            files.append(
-                mend_file(
-                    path,
-                    data,
-                    options=options,
-                    ignore=(*ignore, *config.ignore),
-                    now=moment,
-                    scripts=scripts,
-                )
-            )
-    if not files:
-        raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
+    files = [
+        mend_file(path, data, options=options, ignore=ignored, now=moment, scripts=scripts)
+        for path, data, is_blueprint in read_files(paths)
+        if is_blueprint
+    ]
+    require_blueprints(files, paths)
     if write:
         for file in files:
             if file.repairs:

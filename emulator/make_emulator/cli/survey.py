@@ -11,9 +11,8 @@ from typing import IO, TYPE_CHECKING
 import click
 import orjson
 
-from ..error_reasons import os_error_reason
 from ..plain_text import pluralize, printable
-from .errors import CommandError
+from .blueprint_files import read_files, require_blueprints
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
 from .options import format_option, hidden_json_option, paths_argument
 
@@ -45,7 +44,7 @@ def survey(
     and the payloads of webhooks are mock data. Exit 0 if all are accepted and none ends with an error, else 1.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..blueprint_import.files import find_files, is_json, looks_like_blueprint
+    from ..blueprint_import.files import is_json
     from ..explain import survey
     from ..world.clock import Clock, format_iso
 
@@ -55,20 +54,15 @@ def survey(
     findings: list[SurveyResult] = []
     others: list[Path] = []
     broken: list[Path] = []
-    for path, named in find_files(paths):
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
-        if not named and not looks_like_blueprint(data):
+    for path, data, is_blueprint in read_files(paths):
+        if not is_blueprint:
             (others if is_json(data) else broken).append(path)
             continue
         findings.append(survey.survey_file(path, data, now=moment, scripts=scripts))
         if not as_json:
             for line in _result_lines(findings[-1]):
                 click.echo(line)
-    if not findings:
-        raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
+    require_blueprints(findings, paths)
     if as_json:
         click.echo(orjson.dumps(_json_document(findings, others, broken), option=orjson.OPT_INDENT_2))
     else:

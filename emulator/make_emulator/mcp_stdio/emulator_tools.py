@@ -97,23 +97,32 @@ def _explain_run(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     return trace
 
 
+#: Parameters of the tools that check or repair a blueprint for a team.
+_BLUEPRINT_PARAMETERS = {
+    "blueprint": anything("The blueprint; that of the scenario, by default"),
+    "scheduling": collection("The scheduling"),
+    "scenarioId": number("The ID of the scenario"),
+    "teamId": number("The ID of the team"),
+}
+
+
+def _blueprint_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "scenario_id": arguments.get("scenarioId"),
+        "scheduling": arguments.get("scheduling"),
+        "team_id": arguments.get("teamId"),
+    }
+
+
 @_tool(
     "lint",
     "Check a blueprint",
     READ_ONLY,
-    blueprint=anything("The blueprint; that of the scenario, by default"),
-    scheduling=collection("The scheduling"),
-    scenarioId=number("The ID of the scenario"),
-    teamId=number("The ID of the team"),
+    **_BLUEPRINT_PARAMETERS,
 )
 def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Checks a blueprint for a team without running it: mistakes and suspicious places, each with its module and a suggestion."""
-    findings: Json = world.lint(
-        arguments.get("blueprint"),
-        scenario_id=arguments.get("scenarioId"),
-        scheduling=arguments.get("scheduling"),
-        team_id=arguments.get("teamId"),
-    )
+    findings: Json = world.lint(arguments.get("blueprint"), **_blueprint_arguments(arguments))
     return findings
 
 
@@ -121,19 +130,11 @@ def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     "mend",
     "Repair a blueprint",
     READ_ONLY,
-    blueprint=anything("The blueprint; that of the scenario, by default"),
-    scheduling=collection("The scheduling"),
-    scenarioId=number("The ID of the scenario"),
-    teamId=number("The ID of the team"),
+    **_BLUEPRINT_PARAMETERS,
 )
 def _mend(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Repairs slips in a blueprint: returns it with the obvious repairs that helped when they were tried, and the findings that stay; nothing is saved."""
-    return world.mend(
-        arguments.get("blueprint"),
-        scenario_id=arguments.get("scenarioId"),
-        scheduling=arguments.get("scheduling"),
-        team_id=arguments.get("teamId"),
-    )
+    return world.mend(arguments.get("blueprint"), **_blueprint_arguments(arguments))
 
 
 @_tool("requests_list", "List requests", READ_ONLY, limit=number("The most requests, the last ones"))
