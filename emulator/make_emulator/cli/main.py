@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("seeds", "init"),
     "validate": ("seeds", "validate"),
     "completion": ("completion", "completion"),
+    "demo": ("demo", "demo"),
     "env": ("env", "env"),
     "snapshot": ("remote", "snapshot"),
     "reset": ("remote", "reset"),
@@ -54,6 +55,7 @@ class _LazyCommands(DocumentedGroup, CommandGroup):
 @click.group(
     cls=_LazyCommands,
     examples=[
+        "make-emulator demo",
         "make-emulator serve",
         'eval "$(make-emulator env)"     # in another shell: what clients need',
         "make-emulator serve --help      # options, their variables, examples",
