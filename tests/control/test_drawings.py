@@ -100,6 +100,4 @@ def test_what_cannot_be_drawn_is_told(api: ApiClient, path: str, status: int) ->
 def test_a_run_of_another_scenario_is_rejected(api: ApiClient) -> None:
     runs = assert_status(api.control("GET", "/worlds/default/executions"))["executions"]
     run = next(row for row in runs if row["scenarioId"] != 1)
-    assert_status(
-        api.control("GET", f"/worlds/default/scenarios/1/drawing?execution={run['id']}"), 400
-    )
+    assert_status(api.control("GET", f"/worlds/default/scenarios/1/drawing?execution={run['id']}"), 400)

@@ -157,7 +157,7 @@ def test_a_shipped_blueprint_is_drawn_whole_and_without_overlaps(path: Path) -> 
     held = document.get("blueprint", document)
     drawn = draw_blueprint(held)
     text = json.dumps(held)
-    assert len(drawn.circles) == text.count('"module": ') - text.count("builtin:Placeholder")
+    assert len(drawn.circles) == text.count('"module": ') - text.count("placeholder:Placeholder")
     for one, other in itertools.combinations(drawn.circles, 2):
         assert abs(one.node.x - other.node.x) >= 96 or abs(one.node.y - other.node.y) >= 90
     # All modules but the first hang on another.

@@ -39,7 +39,7 @@ def _designer_places(graph: Graph, blueprint: Mapping[str, Json]) -> list[tuple[
     for node in graph.nodes:
         raw: Json = blueprint
         for step in node.path:
-            raw = raw[step]  # type: ignore[index, call-overload]  # a path of the same blueprint
+            raw = raw[step]  # type: ignore[index]  # a path of the same blueprint
         designer = as_mapping(as_mapping(as_mapping(raw).get("metadata")).get("designer"))
         x, y = designer.get("x"), designer.get("y")
         if not (_is_place(x) and _is_place(y)):
@@ -50,7 +50,7 @@ def _designer_places(graph: Graph, blueprint: Mapping[str, Json]) -> list[tuple[
 
 def _is_place(value: Json) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and abs(value) <= _MAX_PLACE  # type: ignore[arg-type, operator]
+    return is_number and math.isfinite(value) and abs(value) <= _MAX_PLACE  # type: ignore[arg-type]
 
 
 def _overlap(places: Sequence[tuple[float, float]]) -> bool:
