@@ -48,7 +48,7 @@ _INITIALS = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What happened at a module or on an edge: a tone, a short text for a badge, and a longer one."""
+    """Mark of a module or an edge: a tone, a short text for a badge, and a longer one."""
 
     tone: Tone
     badge: str = ""
