@@ -11,6 +11,7 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from ..plain_text import printable
+from .command import command
 from .errors import CommandError
 from .options import format_option
 
@@ -32,7 +33,16 @@ modules_option = click.option(
 now_option = click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
 
 
-@click.command("explain", short_help="Run a blueprint once and show its trace.")
+@command(
+    "explain",
+    short_help="Run a blueprint once and show its trace.",
+    examples=[
+        "make-emulator explain blueprint.json",
+        'make-emulator explain blueprint.json --input \'{"order": "A2"}\' --full',
+        "make-emulator explain blueprint.json --modules scripts.yaml --format json",
+    ],
+    docs="how-to/explain.md",
+)
 @click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
 @click.option(
     "--input",
