@@ -22,6 +22,8 @@ from make_emulator import __version__
 from make_emulator.cli.main import main
 from make_emulator.seeds import json_schema_text, starter_text
 
+GREETING = Path(__file__).parent.parent.parent / "fixtures/blueprints/greeting.json"
+
 
 def get(url: str, token: str = ADMIN_TOKEN) -> dict[str, object]:
     with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as response:
@@ -48,6 +50,50 @@ def test_a_signal_stops_it_with_exit_0(stop: signal.Signals) -> None:
         _, errors = process.communicate(timeout=10)
         assert process.returncode == 0
         assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_program_needs_that_starts_it_is_one_line_of_json(tmp_path: Path, workers: str) -> None:
+    """And the server ends with the program, by the end of its standard input."""
+    ca = tmp_path / "ca.pem"
+    command = [
+        sys.executable,
+        "-m",
+        "make_emulator",
+        "serve",
+        "--port",
+        "0",
+        "--format",
+        "json",
+        "--stop-on-eof",
+    ]
+    command += ["--workers", workers, "--tls", "--tls-ca", str(ca), "--blueprints", str(GREETING)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        response = requests.get(
+            f"{started['baseUrl']}/scenarios/6",
+            headers={"Authorization": f"Token {started['token']}"},
+            verify=started["caFile"],
+            timeout=60,
+        )
+        assert response.json()["scenario"]["name"] == "Greeting"
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stdout.read() == ""
+    imported = started.pop("import")
+    assert [row["scenarioId"] for row in imported["scenarios"]] == [6]
+    assert started == {
+        "version": __version__,
+        "url": started["url"],
+        "baseUrl": f"{started['url']}/api/v2",
+        "token": ADMIN_TOKEN,
+        "teamId": 1,
+        "organizationId": 1,
+        "mailPort": None,
+        "caFile": str(ca),
+    }
 
 
 def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import errno
 import gc
@@ -24,13 +25,14 @@ from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
 from ..version import __version__
 from .errors import CommandError, InvalidSeedError
-from .options import env_option
+from .options import env_option, format_option
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ..blueprint_import.scenarios import ImportResult
     from ..fleet.peers import Fleet
+    from ..json_types import JsonObject
     from ..registry import WorldHandle, WorldRegistry
     from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
@@ -44,6 +46,9 @@ SIGNAL_POLL_INTERVAL = 0.2
 
 #: The most seconds that a worker which is replaced waits for its requests under way.
 DRAIN_TIMEOUT = 5.0
+
+#: The file descriptor of standard input.
+STANDARD_INPUT = 0
 
 #: Open files that the server asks for, more than a test needs connections.
 MAX_OPEN_FILES = 16_384
@@ -164,6 +169,16 @@ MAX_OPEN_FILES = 16_384
     show_default=True,
     help="Format of the request log on stderr.",
 )
+@format_option(
+    "text",
+    "json",
+    help="Format of what is printed once it serves; JSON is one line, for programs that start it.",
+)
+@env_option(
+    "--stop-on-eof",
+    is_flag=True,
+    help="Also stop when standard input ends, as it does with the program that started the server.",
+)
 @env_option(
     "--workers",
     default=1,
@@ -223,6 +238,8 @@ class ServeOptions:
     allowed_hosts: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     log_format: str
+    format: str
+    stop_on_eof: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,7 +342,7 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
             )
             return _run_worker(options, report, setup)
 
-        supervisor = Supervisor(count, run_worker)
+        supervisor = Supervisor(count, run_worker, STANDARD_INPUT if options.stop_on_eof else None)
         try:
             text = supervisor.start()
             click.echo(text, nl=False)
@@ -364,6 +381,8 @@ def _serve_worlds(
     else:
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    if options.stop_on_eof and not is_supervised:
+        _stop_on_eof()
     with ExitStack() as running:
         with _paused_collector():
             from ..app import DEFAULT_WORLD, registry_of
@@ -402,20 +421,23 @@ def _serve_worlds(
         mail = None
         if options.smtp_port is not None and not (is_supervised and setup and setup.mail_listener is None):
             mail = _start_mail_server(registry, options.host, options.smtp_port, setup)
-        lines = list(
-            _summary_lines(
-                server,
-                handle,
-                options.host,
-                mail,
-                shard=registry.shard,
-                allow_network=options.allow_network,
-                allow_private_network=options.allow_private_network,
-                ca_file=ca_file,
+        if options.format == "json":
+            lines = [_summary_json(server, handle, mail, imported, ca_file)]
+        else:
+            lines = list(
+                _summary_lines(
+                    server,
+                    handle,
+                    options.host,
+                    mail,
+                    shard=registry.shard,
+                    allow_network=options.allow_network,
+                    allow_private_network=options.allow_private_network,
+                    ca_file=ca_file,
+                )
             )
-        )
-        if imported is not None and handle is not None:
-            lines += _import_lines(handle, imported, server.url)
+            if imported is not None and handle is not None:
+                lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
@@ -517,6 +539,19 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _stop_on_eof() -> None:
+    """Stop the process, as SIGTERM does, when its standard input ends."""
+
+    def wait() -> None:
+        # By the descriptor: a buffered reader that another thread waits in is locked, and the end of the process needs it.
+        with suppress(OSError):
+            while os.read(STANDARD_INPUT, 65_536):
+                pass
+        _thread.interrupt_main(signal.SIGTERM)
+
+    threading.Thread(target=wait, name="stop-on-eof", daemon=True).start()
+
+
 def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
     """Imports the blueprints of a folder into a world, and whenever it is reset."""
     from ..blueprint_import.files import read_files
@@ -538,13 +573,18 @@ def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
 
 def _import_lines(handle: WorldHandle, imported: ImportResult, url: str) -> Iterator[str]:
     """Yields a line for each imported and each rejected blueprint, and for each stub."""
-    from ..schemas.hooks import hook_address
     from .import_blueprints import render_lines
 
-    with handle.locked() as world:
-        answer = imported.to_json(world, lambda hook: hook_address(world, hook, url))
     yield ""
-    yield from (f"  {line}" for line in render_lines(answer))
+    yield from (f"  {line}" for line in render_lines(_import_answer(handle, imported, url)))
+
+
+def _import_answer(handle: WorldHandle, imported: ImportResult, url: str) -> JsonObject:
+    """Returns what was imported, as the control API does."""
+    from ..schemas.hooks import hook_address
+
+    with handle.locked() as world:
+        return imported.to_json(world, lambda hook: hook_address(world, hook, url))
 
 
 def _load_state(
@@ -674,6 +714,33 @@ def _summary_lines(
 
         yield f"  CA file       {ca_file}\n"
         yield from (f"  {line}" for line in shell_exports(ca_file))
+
+
+def _summary_json(
+    server: Server,
+    handle: WorldHandle | None,
+    mail: MailServer | None,
+    imported: ImportResult | None,
+    ca_file: Path | None,
+) -> str:
+    """Returns what a client needs as a JSON object in one line; null for what there is not."""
+    from orjson import dumps
+
+    from ..app import API_PREFIX
+
+    team = handle.main_team() if handle is not None else None
+    summary: JsonObject = {
+        "version": __version__,
+        "url": server.url,
+        "baseUrl": f"{server.url}{API_PREFIX}",
+        "token": handle.main_token().token if handle is not None else None,
+        "teamId": team.id if team is not None else None,
+        "organizationId": team.organization_id if team is not None else None,
+        "mailPort": mail.port if mail is not None else None,
+        "caFile": str(ca_file.resolve()) if ca_file is not None else None,
+        "import": _import_answer(handle, imported, server.url) if handle is not None and imported else None,
+    }
+    return dumps(summary).decode()
 
 
 @contextmanager
