@@ -58,6 +58,12 @@ now_option = click.option("--now", metavar="ISO", help="The time of the run, suc
     help="The blueprint of a scenario that this one calls, by its id; may be repeated.",
 )
 @now_option
+@click.option(
+    "--svg",
+    type=click.File("w", encoding="utf-8", atomic=True),
+    metavar="FILE.svg",
+    help="Write a drawing of the scenario with the run on it: operations, errors, parts not reached.",
+)
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
 @format_option("text", "json", help="Lines for people, or one JSON object with all that is known.")
 @click.pass_context
@@ -68,6 +74,7 @@ def explain(
     modules: IO[bytes] | None,
     scenarios: tuple[str, ...],
     now: str | None,
+    svg: IO[str] | None,
     full: bool,
     format: str,
 ) -> None:
@@ -98,6 +105,10 @@ def explain(
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise CommandError(printable(f"{_file_label(blueprint)} cannot be run: {error}{hint}")) from None
+    if svg is not None:
+        from ..explain.svg_output import explanation_svg
+
+        svg.write(explanation_svg(explanation))
     if format == "json":
         click.echo(orjson.dumps(json_output.explanation_document(explanation), option=orjson.OPT_INDENT_2))
     else:

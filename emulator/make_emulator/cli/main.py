@@ -15,6 +15,7 @@ from .options import ENV_PREFIX
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "serve"),
     "balancer": ("balancer", "balancer"),
+    "health": ("health", "health"),
     "init": ("seeds", "init"),
     "validate": ("seeds", "validate"),
     "completion": ("completion", "completion"),
