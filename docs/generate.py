@@ -1,4 +1,4 @@
-"""Generator of docs/reference/ from the code.
+"""Generator of docs/reference/ from the code, and of FIDELITY.md.
 
 ``python docs/generate.py`` writes the pages; ``--check`` exits 1 if one of them is stale.
 """
@@ -16,6 +16,7 @@ import click
 
 from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
 from make_emulator.cli import main as cli
+from make_emulator.cli.command import DocumentedCommand
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
@@ -34,13 +35,14 @@ from make_emulator.testing import agents, checkpoints, executions, plugin
 from make_emulator.testing import mcp as testing_mcp
 from make_emulator.testing import world as testing_world
 
-FOLDER = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+FOLDER = Path("docs/reference")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HEADER = "<!-- Generated from the code by `make docs`. -->"
 
 
 def pages() -> Mapping[str, str]:
-    """Returns every page by the name of its file."""
+    """Returns every page by its path in the repository."""
     renderers: Mapping[str, Callable[[], Iterable[str]]] = {
         "emulated.md": _emulated,
         "routes.md": _routes,
@@ -56,7 +58,32 @@ def pages() -> Mapping[str, str]:
         "mcp-tools.md": _mcp_tools,
         "fidelity-score.md": _fidelity_score,
     }
-    return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+    rendered = {FOLDER / name: "\n".join(render()) for name, render in renderers.items()}
+    ledger = fidelity.render_area_pages(fidelity.shipped_behaviours())
+    rendered |= {FOLDER / "fidelity" / name: text for name, text in ledger.items()}
+    rendered[Path("FIDELITY.md")] = "\n".join(_fidelity_summary())
+    return {path.as_posix(): f"{_HEADER}\n\n{text.rstrip()}\n" for path, text in rendered.items()}
+
+
+def _fidelity_summary() -> Iterator[str]:
+    behaviours = fidelity.shipped_behaviours()
+    yield from (
+        "# Fidelity",
+        "",
+        f"The ledger has {len(behaviours):,} behaviours of make-emulator that a client can see, and the evidence that Make behaves the same:",
+        "",
+    )
+    rows = [
+        (f"**{status}**", f"{count:,}", fidelity.STATUSES[status])
+        for status, count in fidelity.count_statuses(behaviours).items()
+    ]
+    yield from _table(("status", "behaviours", "meaning"), rows)
+    yield from (
+        "",
+        "[One page for each area](docs/reference/fidelity/README.md), such as",
+        "[authentication](docs/reference/fidelity/authentication.md) or [webhooks](docs/reference/fidelity/webhooks-and-mailhooks.md);",
+        "the [score by route](docs/reference/fidelity-score.md). The data are in `fixtures/fidelity.yaml`; `make-emulator fidelity` prints them.",
+    )
 
 
 def _lint_rules() -> Iterator[str]:
@@ -216,6 +243,7 @@ def _command_line() -> Iterator[str]:
         "# Command line",
         "",
         "Errors are one line on stderr: exit 2 for usage, 1 for failure. Every option has an environment variable.",
+        "[How to](../how-to/command-line.md): variables for clients, completion, output for programs.",
     )
     yield from _commands(cli.main, "make-emulator")
 
@@ -230,6 +258,8 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+    assert isinstance(command, DocumentedCommand), f"{name} has no examples"
+    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{command.docs}](../{command.docs}).")
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
@@ -298,6 +328,8 @@ def _python() -> Iterator[str]:
     yield from (
         "# Python",
         "",
+        "All that tests and scripts import is in the package `make_emulator`; types come with it.",
+        "",
         "```text",
         "from make_emulator import MakeEmulator, World, create_app, mock_make",
         "```",
@@ -344,7 +376,7 @@ def _pytest() -> Iterator[str]:
     yield from (
         "# pytest",
         "",
-        "Active as soon as the package is installed; a test run that does not use it has no overhead.",
+        "The plugin is active as soon as the package is installed; a test run that does not use it has no overhead.",
         "",
         "## Fixtures",
         "",
@@ -369,7 +401,7 @@ def _pytest() -> Iterator[str]:
         "",
         "## Marker",
         "",
-        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world.",
+        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
         "When a test fails, its report shows the request log of its world.",
     )
 
@@ -494,6 +526,8 @@ def _modules() -> Iterator[str]:
     yield from (
         "# How modules are run",
         "",
+        "A module of a blueprint is interpreted, scripted or simulated:",
+        "",
         "| a module is | when | what it does |",
         "| -- | -- | -- |",
         "| interpreted | the emulator implements it; the table below lists all of them | the same as in Make |",
@@ -561,25 +595,39 @@ def _doc(thing: Any) -> str:
     return " ".join(line.strip() for line in lines[:end] if line.strip())
 
 
-def stale() -> list[str]:
-    """The pages whose files are missing, or say something else than the code."""
+def _is_fresh(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text("utf-8") == text
+
+
+def _superfluous(names: Iterable[str]) -> list[Path]:
+    """Returns the pages of areas that the ledger no longer has."""
     return [
-        name
-        for name, text in pages().items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != text
+        path
+        for path in sorted((ROOT / FOLDER / "fidelity").glob("*.md"))
+        if path.relative_to(ROOT).as_posix() not in names
     ]
 
 
+def stale() -> list[str]:
+    """Returns the paths of the pages that are missing, differ from the code, or are superfluous."""
+    wanted = pages()
+    differing = [name for name, text in wanted.items() if not _is_fresh(ROOT / name, text)]
+    return differing + [path.relative_to(ROOT).as_posix() for path in _superfluous(wanted)]
+
+
 def main(arguments: Sequence[str]) -> str | None:
-    """Write or check the pages; what is returned is why it failed."""
+    """Writes or checks the pages; returns the reason of a failure."""
     if arguments == ["--check"]:
         names = stale()
         return f"stale: {', '.join(names)}; run make docs" if names else None
     if arguments:
         return "usage: python docs/generate.py [--check]"
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    wanted = pages()
+    for name, text in wanted.items():
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_text(text, "utf-8")
+    for path in _superfluous(wanted):
+        path.unlink()
     return None
 
 
