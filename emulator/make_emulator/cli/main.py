@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
     "routes": ("routes", "routes"),
+    "skill": ("skill", "skill"),
     "fidelity": ("fidelity", "fidelity"),
 }
 
