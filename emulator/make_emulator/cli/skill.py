@@ -8,6 +8,7 @@ import click
 
 from ..error_reasons import os_error_reason
 from ..resources import data_folder
+from .command import command
 from .errors import CommandError
 
 #: The folder of the skill, as the field ``name`` of its file says.
@@ -15,26 +16,28 @@ NAME = "make-emulator"
 FILE = "SKILL.md"
 
 
-@click.command("skill", short_help="Print or install the skill for AI agents.")
-# Without environment variables: what an agent reads is written only where the command says so.
+@command(
+    "skill",
+    short_help="Print or install the skill for AI agents.",
+    examples=[
+        "make-emulator skill",
+        "make-emulator skill --install .claude/skills    # for Claude Code",
+        "make-emulator skill --install ~/.claude/skills  # in every project",
+    ],
+    docs="how-to/skill.md",
+)
 @click.option(
     "--install", "folder", metavar="DIR", help="Install it in a folder of skills, such as .claude/skills."
 )
 @click.option("--force", is_flag=True, help="Replace an installed file that differs.")
-def skill(folder: str | None, force: bool) -> None:
-    r"""Print or install the skill that teaches an AI agent to build, run and debug scenarios with the emulator.
-
-    \b
-    make-emulator skill                             prints it
-    make-emulator skill --install .claude/skills    for Claude Code, in this project
-    make-emulator skill --install ~/.claude/skills  for Claude Code, in every project
-    make-emulator skill --install .agents/skills    for agents that read this folder, such as Codex
+def skill(install: str | None, force: bool) -> None:
+    """Print or install the skill that teaches an AI agent to build, run and debug scenarios with the emulator.
 
     It is one Markdown file, make-emulator/SKILL.md in that folder.
     """
     text = (data_folder("skills") / NAME / FILE).read_text("utf-8")
-    if folder is not None:
-        _install(text, Path(folder).expanduser() / NAME / FILE, force=force)
+    if install is not None:
+        _install(text, Path(install).expanduser() / NAME / FILE, force=force)
     elif force:
         raise click.UsageError("--force belongs to --install")
     else:
