@@ -26,9 +26,7 @@ FILE = "SKILL.md"
     ],
     docs="how-to/skill.md",
 )
-@click.option(
-    "--install", "folder", metavar="DIR", help="Install it in a folder of skills, such as .claude/skills."
-)
+@click.option("--install", metavar="DIR", help="Install it in a folder of skills, such as .claude/skills.")
 @click.option("--force", is_flag=True, help="Replace an installed file that differs.")
 def skill(install: str | None, force: bool) -> None:
     """Print or install the skill that teaches an AI agent to build, run and debug scenarios with the emulator.
