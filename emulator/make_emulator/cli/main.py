@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("seeds", "init"),
     "validate": ("seeds", "validate"),
     "completion": ("completion", "completion"),
+    "demo": ("demo", "demo"),
     "env": ("env", "env"),
     "snapshot": ("remote", "snapshot"),
     "reset": ("remote", "reset"),
@@ -56,6 +57,7 @@ class _LazyCommands(DocumentedGroup, CommandGroup):
 @click.group(
     cls=_LazyCommands,
     examples=[
+        "make-emulator demo",
         "make-emulator serve",
         'eval "$(make-emulator env)"     # in another shell: what clients need',
         "make-emulator serve --help      # options, their variables, examples",
