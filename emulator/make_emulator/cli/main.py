@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("seeds", "validate"),
     "completion": ("completion", "completion"),
     "demo": ("demo", "demo"),
+    "doctor": ("doctor", "doctor"),
     "env": ("env", "env"),
     "snapshot": ("remote", "snapshot"),
     "reset": ("remote", "reset"),
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("mcp", "mcp"),
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
+    "report": ("report", "report"),
     "routes": ("routes", "routes"),
     "fidelity": ("fidelity", "fidelity"),
 }
