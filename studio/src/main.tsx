@@ -186,6 +186,12 @@ function KeyForm({ wrong, message, onKey }: { wrong: boolean; message: string; o
   );
 }
 
+// A link with the key opens the studio; the key does not stay in the address.
+const linked = /^#key=(.+)$/.exec(location.hash);
+if (linked?.[1]) {
+  controlKey(decodeURIComponent(linked[1]));
+  history.replaceState(null, "", location.pathname + location.search);
+}
 try {
   document.documentElement.dataset["theme"] = localStorage.getItem("make-emulator-theme") ?? "";
 } catch {

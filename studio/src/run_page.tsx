@@ -135,7 +135,7 @@ function Stepper({ count, current, onMove }: { count: number; current: number | 
   return (
     <div class="stepper" role="group" aria-label="Step through the run">
       <button type="button" aria-label="First event" disabled={place <= 0} onClick={() => onMove(0)}>
-        ⏮
+        |◀
       </button>
       <button type="button" aria-label="Event before" disabled={place <= 0} onClick={() => onMove(place - 1)}>
         ◀
@@ -147,7 +147,7 @@ function Stepper({ count, current, onMove }: { count: number; current: number | 
         ▶
       </button>
       <button type="button" aria-label="Last event" disabled={place >= count - 1} onClick={() => onMove(count - 1)}>
-        ⏭
+        ▶|
       </button>
     </div>
   );

@@ -72,13 +72,13 @@ export function ScenariosPage({ world, tick, refresh }: { world: World; tick: nu
                     <td>
                       {row.runs[0] ? (
                         <a class="plain" href={href("w", world.name, "scenarios", row.id, "runs", row.runs[0].id)}>
-                          <Status status={row.runs[0].status} /> <span class="soft extra">{moment(row.runs[0].at)}</span>
+                          <Status status={row.runs[0].status} /> <span class="soft extra nowrap">{moment(row.runs[0].at)}</span>
                         </a>
                       ) : (
                         <span class="soft">none</span>
                       )}
                     </td>
-                    <td class="soft extra">{row.nextRun ? moment(row.nextRun) : ""}</td>
+                    <td class="soft extra nowrap">{row.nextRun ? moment(row.nextRun) : ""}</td>
                   </tr>
                 ))}
               </tbody>

@@ -4,8 +4,9 @@ import type { Json, LogRow, World } from "./api";
 
 const quoted = (text: string): string => `'${text.replace(/'/g, `'\\''`)}'`;
 
+/** Headers stand in double quotes, so that the shell fills in their variables. */
 export function curlCommand(method: string, url: string, body: string | null, headers: Record<string, string>): string {
-  const lines = [`curl -X ${method} ${quoted(url)}`, ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)];
+  const lines = [`curl -X ${method} ${quoted(url)}`, ...Object.entries(headers).map(([name, value]) => `-H "${name}: ${value}"`)];
   if (body !== null) lines.push("-H 'Content-Type: application/json'", `-d ${quoted(body)}`);
   return lines.join(" \\\n  ");
 }

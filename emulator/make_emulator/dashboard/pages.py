@@ -124,10 +124,10 @@ def create_blueprint(
 
 def _check_access(access: AccessControl) -> Response | None:
     """Returns the form for the control key if a browser lacks it; raises ForbiddenError for other calls without access."""
-    if access.key is not None and request.endpoint in studio.PUBLIC_ENDPOINTS:
-        access.check_page()
-        return None
     if request.method == "GET" and access.lacks_key():
+        if request.endpoint in studio.PUBLIC_ENDPOINTS:
+            access.check_page()
+            return None
         return templates.render("key", status=403, here="")
     access.check()
     return None
