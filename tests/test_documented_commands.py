@@ -45,10 +45,15 @@ def _export(name: str) -> Callable[[Path], None]:
     return copy
 
 
+def _prepare_explain(folder: Path) -> None:
+    _copy_blueprints(folder)
+    _export("blueprint.json")(folder)
+
+
 #: What a reader of the page has in the folder before the first command.
 FILES: Mapping[str, Callable[[Path], None]] = {
     "README.md": _copy_blueprints,
-    "docs/how-to/explain.md": lambda folder: (_copy_blueprints(folder), _export("blueprint.json")(folder))[0],
+    "docs/how-to/explain.md": _prepare_explain,
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
 }
 #: The file that a block of JSON of a page is.

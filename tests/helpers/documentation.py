@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -170,13 +171,13 @@ class Shell:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", int(self.port))) == 0
 
-    def _start(self, arguments: Sequence[str], output: object) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: Sequence[str], output: BinaryIO) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [self._bash, "--noprofile", "--norc", *arguments],
             cwd=self.folder,
             env=dict(self._environment),
             stdin=subprocess.DEVNULL,
-            stdout=output,  # type: ignore[call-overload]
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
