@@ -16,6 +16,7 @@ import click
 
 from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make, testing
 from make_emulator.cli import main as cli
+from make_emulator.cli.command import DocumentedCommand
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
@@ -158,7 +159,7 @@ def _emulated() -> Iterator[str]:
     others = sorted(f"{each.method} {each.path}" for name, each in served.items() if name not in documented)
     states = [state for rows in groups.values() for _, state in rows]
     yield from (
-        "# What is emulated",
+        "# Operations of the Make API that are emulated",
         "",
         f"The vendor's OpenAPI document of May 2026 describes {len(states)} operations. {states.count('yes')} of them are emulated,",
         f"{sum(state not in ('yes', _NOT_YET) for state in states)} are left out for a reason, {states.count(_NOT_YET)} are not emulated yet."
@@ -242,6 +243,7 @@ def _command_line() -> Iterator[str]:
         "# Command line",
         "",
         "Errors are one line on stderr: exit 2 for usage, 1 for failure. Every option has an environment variable.",
+        "[How to](../how-to/command-line.md): variables for clients, completion, output for programs.",
     )
     yield from _commands(cli.main, "make-emulator")
 
@@ -256,6 +258,8 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+    assert isinstance(command, DocumentedCommand), f"{name} has no examples"
+    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{command.docs}](../{command.docs}).")
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
