@@ -263,6 +263,7 @@ function Node({ node, radius, mark, finding, selected, onSelect }: NodeProps) {
       }}
     >
       <title>{label}</title>
+      <g aria-hidden="true">
       <circle class="focus" r={radius + 9} />
       <circle class="disc" r={radius} fill={node.colour} />
       <text class="initials" dy=".35em">
@@ -293,6 +294,7 @@ function Node({ node, radius, mark, finding, selected, onSelect }: NodeProps) {
       <text class="subtitle" y={radius + 18 + 15 * node.lines.length}>
         {node.subtitle}
       </text>
+      </g>
     </g>
   );
 }

@@ -134,7 +134,7 @@ function Stepper({ count, current, onMove }: { count: number; current: number | 
   const place = current ?? -1;
   return (
     <div class="stepper" role="group" aria-label="Step through the run">
-      <button type="button" aria-label="First event" disabled={place <= 0} onClick={() => onMove(0)}>
+      <button type="button" aria-label="First event" disabled={place === 0} onClick={() => onMove(0)}>
         |◀
       </button>
       <button type="button" aria-label="Event before" disabled={place <= 0} onClick={() => onMove(place - 1)}>

@@ -25,12 +25,20 @@ export function ScenarioPage({ world, id, runId, compared, tick, refresh }: Scen
   const loaded = useControl<{ scenario: Scenario }>(`${worldPath(world.name)}/scenarios/${encodeURIComponent(id)}`, tick);
   const scenario = loaded.data?.scenario ?? null;
   const action = useAction();
+  const runs = scenario?.runs.some((run) => run.status === "RUNNING") ?? false;
+  // The end of a run changes nothing in the world but the time.
+  useEffect(() => {
+    if (!runs) return undefined;
+    const timer = window.setTimeout(refresh, 1000);
+    return () => window.clearTimeout(timer);
+  }, [runs, tick]);
   useEffect(() => {
     if (scenario) document.title = `${scenario.name} · make-emulator`;
   }, [scenario?.name]);
   if (loaded.error && scenario === null) {
     return (
       <main>
+        <h1>Not found</h1>
         <Problem error={loaded.error} />
         <p>
           <a href={href("w", world.name, "scenarios")}>← All scenarios</a>
