@@ -16,6 +16,7 @@ import click
 
 from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
 from make_emulator.cli import main as cli
+from make_emulator.cli.command import DocumentedCommand
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
@@ -242,6 +243,7 @@ def _command_line() -> Iterator[str]:
         "# Command line",
         "",
         "Errors are one line on stderr: exit 2 for usage, 1 for failure. Every option has an environment variable.",
+        "[How to](../how-to/command-line.md): variables for clients, completion, output for programs.",
     )
     yield from _commands(cli.main, "make-emulator")
 
@@ -256,6 +258,8 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+    assert isinstance(command, DocumentedCommand), f"{name} has no examples"
+    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{command.docs}](../{command.docs}).")
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
@@ -397,7 +401,7 @@ def _pytest() -> Iterator[str]:
         "",
         "## Marker",
         "",
-        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world.",
+        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
         "When a test fails, its report shows the request log of its world.",
     )
 

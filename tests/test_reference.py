@@ -62,7 +62,15 @@ def test_nothing_stands_without_a_word_on_it(name: str, pages: Mapping[str, str]
 
 def test_the_fixtures_of_the_plugin_are_all_there(pages: Mapping[str, str]) -> None:
     named = re.findall(r"^\| `(make_\w+)` \|", pages["pytest.md"], flags=re.MULTILINE)
-    assert named == ["make_emulator", "make_world", "make_client", "make_env", "make_mcp", "make_oauth"]
+    assert named == [
+        "make_emulator",
+        "make_world",
+        "make_mock",
+        "make_client",
+        "make_env",
+        "make_mcp",
+        "make_oauth",
+    ]
 
 
 def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:

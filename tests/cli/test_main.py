@@ -298,6 +298,22 @@ def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], reported: str)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {reported}\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (["serve"], "MAKE_EMULATOR_PORT"),
+        (["lint", "."], "MAKE_EMULATOR_LINT_FORMAT"),
+        (["pull", "--zone", "eu1", "--token", "t"], "MAKE_TEAM"),
+    ],
+)
+def test_a_mistake_in_a_variable_names_the_variable(arguments: list[str], variable: str) -> None:
+    environment = {variable: "no-such"}
+    result = CliRunner().invoke(main, arguments, prog_name="make-emulator", env=environment)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"(from the variable {variable}); see make-emulator {arguments[0]} --help\n" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_no_command_at_all_shows_which_there_are() -> None:
     result = CliRunner().invoke(main, [])
     assert result.exit_code == 2

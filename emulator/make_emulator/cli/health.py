@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..error_reasons import connection_error_reason
+from .command import command
 from .errors import CommandError
 from .options import env_option
 
@@ -19,7 +20,11 @@ _PATH = "/_emulator/health"
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-@click.command(short_help="Tell whether an emulator serves: exit 0 or 1.")
+@command(
+    examples=["make-emulator health", "make-emulator health --url https://make.test:4747"],
+    docs="how-to/compose.md",
+    short_help="Tell whether an emulator serves: exit 0 or 1.",
+)
 @env_option("--url", metavar="URL", help="The URL of the emulator, in place of host and port.")
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address at which it listens.")
 @env_option(

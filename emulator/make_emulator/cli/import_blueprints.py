@@ -11,12 +11,21 @@ import orjson
 from ..error_reasons import os_error_reason
 from ..json_types import JsonObject
 from ..plain_text import pluralize, printable
+from .command import command
 from .errors import CommandError
 from .options import format_option
 from .remote import open_control, server_options, world_option
 
 
-@click.command("import", short_help="Make scenarios of exported blueprints.")
+@command(
+    "import",
+    short_help="Make scenarios of exported blueprints.",
+    examples=[
+        "make-emulator import blueprints/ --activate",
+        "make-emulator import blueprint.json --world mine --format json",
+    ],
+    docs="how-to/import.md",
+)
 @click.argument("folder", type=click.Path(exists=True, readable=True, path_type=Path))
 @click.option("--activate", is_flag=True, help="Activate the scenarios, as far as they can be.")
 @click.option("--team-id", type=int, metavar="N", help="The team of the scenarios; by default the first.")

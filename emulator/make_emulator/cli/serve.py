@@ -24,6 +24,7 @@ import click
 from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
 from ..version import __version__
+from .command import command
 from .errors import CommandError, InvalidSeedError
 from .options import env_option, format_option
 
@@ -56,7 +57,15 @@ MAX_OPEN_FILES = 16_384
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
-@click.command()
+@command(
+    examples=[
+        "make-emulator serve",
+        "make-emulator serve --port 0 --seed seed.yaml --world-seed 7",
+        "make-emulator serve --tls --tls-ca ca.pem",
+        "make-emulator serve --blueprints blueprints/ --state state.json",
+    ],
+    docs="tutorial.md",
+)
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @env_option(
     "--port",

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from ..blueprint_import.files import read_files
-from ..error_reasons import connection_error_reason
+from ..error_reasons import connection_error_reason, os_error_reason
 from ..json_types import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -65,11 +65,14 @@ class LocalTransport:
 class HttpTransport:
     """Transport to a server, such as a sidecar, over HTTP or HTTPS.
 
+    Args:
+        ca_file: the certificate of the authority to trust, instead of those that the system trusts.
+
     Raises:
-        ControlError: if the URL is invalid; `send`, if no server responds.
+        ControlError: if the URL or the file is invalid; `send`, if no server responds.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, ca_file: Path | None = None) -> None:
         try:
             parts = urlsplit(url)
             self._port = parts.port
@@ -79,13 +82,18 @@ class HttpTransport:
             raise ControlError(f"{url!r} is not the URL of an emulator, such as http://127.0.0.1:4747")
         self._url = parts
         self._headers = {"X-Emulator-Key": key} if key else {}
+        self._tls_context = None if ca_file is None else _trusting_context(ca_file)
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-        assert self._url.hostname is not None
-        connection = kind(self._url.hostname, self._port, timeout=30)
+        host = self._url.hostname
+        assert host is not None
+        connection = (
+            http.client.HTTPSConnection(host, self._port, timeout=30, context=self._tls_context)
+            if self._url.scheme == "https"
+            else http.client.HTTPConnection(host, self._port, timeout=30)
+        )
         try:
             connection.request(method, path, body, {**self._headers, **(headers or {})})
             response = connection.getresponse()
@@ -404,6 +412,15 @@ class WorldClient:
 def drop_none(**values: Any) -> JsonObject:
     """Returns the values that are not ``None``, by name: the body or the query of a call with optional parameters."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _trusting_context(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        raise ControlError(f"{ca_file} holds no certificate") from None
+    except OSError as error:
+        raise ControlError(f"cannot read {ca_file}: {os_error_reason(error)}") from None
 
 
 def _describe_connection_error(error: Exception) -> str:

@@ -47,7 +47,8 @@ SEPARATE_PREFIXES = ("/hook/", "/mcp")
 CLIENT_GONE_KEY = "make-emulator.gone"
 TRUNCATED_KEY = "make-emulator.cut"
 
-#: Key of the WSGI environment under which a client in this process has a callable that returns true once it closed the body.
+#: Key of the WSGI environment under which a client in this process has a callable that returns true once it closed the body, or
+#: waits for the response no longer.
 STREAM_CLOSED_KEY = "make-emulator.closed"
 
 _ERROR_BY_STATUS: Mapping[int, type[errors.MakeError]] = {
@@ -177,7 +178,9 @@ class FaultRules:
 
     def delay(self, milliseconds: int, environ: WSGIEnvironment) -> None:
         """Waits in real time, at most until the faults are cleared or the client is gone. It holds no lock meanwhile."""
-        gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
+        gone: Callable[[], bool] = (
+            environ.get(CLIENT_GONE_KEY) or environ.get(STREAM_CLOSED_KEY) or (lambda: False)
+        )
         cleared, left = self._cleared, milliseconds / 1000
         interval, longest = POLL_INTERVALS
         while left > 0 and not cleared.wait(min(left, interval)) and not gone():

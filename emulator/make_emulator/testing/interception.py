@@ -29,7 +29,7 @@ _patches = ExitStack()
 
 
 class MockMake:
-    """Interception, as a context manager and a decorator; each time it is entered it has a fresh world.
+    """Interception, as a context manager, sync or async, and a decorator; each time it is entered it has a fresh world.
 
     While one is entered, the clients of the whole process are patched: a call of any thread to a host of Make reaches
     the world that was entered last. Tests that run in parallel threads need a `MakeEmulator` and worlds instead.
@@ -85,6 +85,12 @@ class MockMake:
         # The test may have deleted its world.
         if collectors.is_collecting() and (handle := registry.get(DEFAULT_WORLD)) is not None:
             collectors.collect(_LocalReports(handle))
+
+    async def __aenter__(self) -> World:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.__exit__(*exc)
 
     def __call__(self, target: _Target) -> _Target:
         decorated: _Target = decorate(target, "world", lambda: self)
@@ -147,9 +153,9 @@ def mock_make(target: Any = None, /, **options: Any) -> Any:
     """Routes the calls of this process to Make to an emulator in this process, without a socket.
 
     Intercepts every zone of Make, the hosts of its hooks, www.make.com and mcp.make.com, for requests, urllib3, httpx (sync and async),
-    `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
+    aiohttp, `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
 
-    Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
+    Use it in a ``with`` or ``async with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
     and classes (their methods named ``test…``): a parameter named ``world`` receives the world. Nested, the innermost
     one applies.
 
