@@ -126,6 +126,14 @@ def test_the_extras_that_are_named_exist() -> None:
             assert set("".join(names).split(",")) <= set(EXTRAS), path
 
 
+def test_the_extras_are_listed_in_the_documentation() -> None:
+    page = (ROOT / "docs/how-to/install.md").read_text("utf-8")
+    table = page.partition("\n| extra |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(EXTRAS)
+    for name in NEEDED_BY_ALL:
+        assert re.search(rf"{name} \(\d+ MB\)", page, re.IGNORECASE), name
+
+
 def test_every_extra_is_named_where_it_is_missed() -> None:
     sources = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
     for name in set(EXTRAS) - {"all"}:

@@ -140,7 +140,7 @@ def test_the_long_description_is_the_readme_with_links_that_work_elsewhere(
 
 def test_the_source_distribution_runs_tests(distributions: Distributions, tmp_path: Path) -> None:
     """Tests that read the documents, charts and sources around the package, and one that starts a server."""
-    chosen = ("test_readme.py", "test_contributing.py", "test_charts.py", "test_layers.py", "test_skill.py")
+    chosen = ("test_readme.py", "test_charts.py", "test_layers.py", "test_skill.py")
     folder = distributions.unpacked
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))},
