@@ -159,7 +159,7 @@ def _emulated() -> Iterator[str]:
     others = sorted(f"{each.method} {each.path}" for name, each in served.items() if name not in documented)
     states = [state for rows in groups.values() for _, state in rows]
     yield from (
-        "# What is emulated",
+        "# Operations of the Make API that are emulated",
         "",
         f"The vendor's OpenAPI document of May 2026 describes {len(states)} operations. {states.count('yes')} of them are emulated,",
         f"{sum(state not in ('yes', _NOT_YET) for state in states)} are left out for a reason, {states.count(_NOT_YET)} are not emulated yet."

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
     "routes": ("routes", "routes"),
+    "skill": ("skill", "skill"),
     "fidelity": ("fidelity", "fidelity"),
 }
 
