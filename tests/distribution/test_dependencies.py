@@ -52,7 +52,7 @@ def installed_size(name: str) -> int:
 
 
 def closure(requirements: list[str]) -> set[str]:
-    """What an installer takes for these requirements on this machine."""
+    """The distributions that an installer takes for these requirements on this machine."""
     found: set[str] = set()
     waiting = [Requirement(text) for text in requirements]
     while waiting:
