@@ -53,6 +53,16 @@ def health(url: str | None, host: str, port: int, timeout: float) -> None:
     else:
         bare = _LOOPBACK.get(host.strip("[]"), host.strip("[]"))
         address, scheme, target = (bare, port), "http", f"{f'[{bare}]' if ':' in bare else bare}:{port}"
+    version, scheme = find_version(address, scheme, target, timeout)
+    click.echo(f"make-emulator {version} serves at {scheme}://{target}")
+
+
+def find_version(address: tuple[str, int], scheme: str, target: str, timeout: float) -> tuple[str, str]:
+    """Returns the version of the emulator that serves at an address, and the scheme by which it answered.
+
+    Raises:
+        CommandError: if there is none.
+    """
     try:
         status, body = _get(address, scheme, timeout)
         if status == 400 and scheme == "http" and b"HTTPS only" in body:
@@ -64,7 +74,7 @@ def health(url: str | None, host: str, port: int, timeout: float) -> None:
     version = _version(body) if status == 200 else None
     if version is None:
         raise CommandError(f"what answers at {scheme}://{target} is no emulator: status {status}")
-    click.echo(f"make-emulator {version} serves at {scheme}://{target}")
+    return version, scheme
 
 
 def _split_url(url: str) -> tuple[tuple[str, int], str, str]:
