@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "modules": ("modules", "modules"),
     "report": ("report", "report"),
     "routes": ("routes", "routes"),
+    "skill": ("skill", "skill"),
     "fidelity": ("fidelity", "fidelity"),
 }
 

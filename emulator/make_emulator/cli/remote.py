@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import orjson
 
 from ..error_reasons import os_error_reason
-from ..io import write_atomically
+from ..io import write_pieces_atomically
 from ..json_types import Json
 from .command import DocumentedGroup, command, subcommand
 from .errors import CommandError
@@ -78,11 +77,10 @@ def snapshot() -> None:
 def save(file: Path, redact: bool, world: str, url: str, control_key: str | None) -> None:
     """Write the state of a world to FILE, tokens and credentials included."""
     with open_control(url, control_key) as control:
-        document = control.world(world).snapshot(redact=redact)
-    try:
-        write_atomically(file, orjson.dumps(document))
-    except OSError as error:
-        raise CommandError(f"cannot write {file}: {os_error_reason(error)}") from None
+        try:
+            write_pieces_atomically(file, control.world(world).iter_snapshot(redact=redact))
+        except OSError as error:
+            raise CommandError(f"cannot write {file}: {os_error_reason(error)}") from None
     click.echo(f"Wrote {file}.")
 
 
@@ -100,13 +98,11 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
 def load(file: Path, world: str, url: str, control_key: str | None) -> None:
     """Restore a world from FILE."""
     try:
-        document = orjson.loads(file.read_bytes())
+        document = file.open("rb")
     except OSError as error:
         raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
-    except orjson.JSONDecodeError as error:
-        raise CommandError(f"{file} is not JSON: {error}") from None
-    with open_control(url, control_key) as control:
-        _print_world(control.world(world).restore(document))
+    with document, open_control(url, control_key) as control:
+        _print_world(control.world(world).load_snapshot(document))
 
 
 @command(
