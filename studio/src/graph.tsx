@@ -247,7 +247,7 @@ function Node({ node, radius, mark, finding, selected, onSelect }: NodeProps) {
       data-module={node.id ?? ""}
       transform={`translate(${node.x} ${node.y})`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={label}
       aria-pressed={selected}
       onClick={(event) => {

@@ -251,13 +251,14 @@ def test_requests_appear_with_the_reason_of_a_refusal(studio: Studio, make: Make
 
 
 def test_the_clock_is_advanced_and_tells_the_runs_that_fell_due(studio: Studio, make: MakeEmulator) -> None:
-    make.world.clock.freeze("2026-03-02T12:00:00Z")
-    studio.open("w", "default", "world")
+    world = make.create_world(now="2026-03-02T12:00:00Z")
+    world.clock.freeze()
+    studio.open("w", world.name, "world")
     studio.until("document.querySelector('.clock')?.innerText.includes('2026-03-02 12:00:00')")
     studio.until("document.querySelector('.clock').click() ?? true")
     studio.press("+1 week")
     studio.shows("scenario 3 (Weekly report)")
-    assert make.world.clock.now == "2026-03-09T12:00:00.000Z"
+    assert world.clock.now == "2026-03-09T12:00:00.000Z"
 
 
 def test_records_variables_faults_checkpoints_and_worlds_are_changed(studio: Studio, make: MakeEmulator) -> None:
