@@ -3,6 +3,7 @@
 import type {
   Agent,
   AgentSummary,
+  Blueprint,
   BlueprintImport,
   ChangeId,
   Changes,
@@ -14,6 +15,8 @@ import type {
   Coverage,
   CredentialRequest,
   DeclaredModule,
+  Drawing,
+  DrawingMarks,
   Fault,
   Finding,
   Health,
@@ -78,6 +81,11 @@ interface Query<Parameters, Response> {
 
 /** Calls of the control API by route, below `/_emulator`. */
 export interface ControlApi {
+  'POST /drawing': {
+    body: { blueprint: Blueprint };
+    query: { format?: 'json' | 'svg' };
+    response: { drawing: Drawing };
+  };
   'GET /health': Get<Health>;
   'GET /openapi.json': Get<JsonObject>;
   'POST /lint': With<LintRequest, { findings: Finding[] }>;
@@ -150,6 +158,10 @@ export interface ControlApi {
   'GET /worlds/{name}/requests': Query<RequestQuery & { format?: 'json' | 'har' }, { requests: RequestRow[] }>;
   'DELETE /worlds/{name}/requests': Get<undefined>;
   'POST /worlds/{name}/reset': Get<WorldResponse>;
+  'GET /worlds/{name}/scenarios/{scenario_id}/drawing': Query<
+    { execution?: string; format?: 'json' | 'svg' },
+    { drawing: Drawing; marks?: DrawingMarks }
+  >;
   'GET /worlds/{name}/snapshot': Query<{ redact?: boolean }, JsonObject>;
   'PUT /worlds/{name}/snapshot': With<JsonObject, WorldResponse>;
   'POST /worlds/{name}/tokens': With<NewToken, Token>;
@@ -189,6 +201,7 @@ export type CheckedApi = { [R in Route]: ControlApi[R] extends Call ? true : nev
 
 /** Every route; the type keeps the list complete. */
 const ROUTES: CheckedApi = {
+  'POST /drawing': true,
   'GET /health': true,
   'GET /openapi.json': true,
   'POST /lint': true,
@@ -246,6 +259,7 @@ const ROUTES: CheckedApi = {
   'GET /worlds/{name}/requests': true,
   'DELETE /worlds/{name}/requests': true,
   'POST /worlds/{name}/reset': true,
+  'GET /worlds/{name}/scenarios/{scenario_id}/drawing': true,
   'GET /worlds/{name}/snapshot': true,
   'PUT /worlds/{name}/snapshot': true,
   'POST /worlds/{name}/tokens': true,

@@ -11,7 +11,7 @@ import type { Readable } from 'node:stream';
 
 import { ControlClient, ControlError } from './control.js';
 import { EmulatorStartError, findOnPath, findProgram, isCompatible, type ProgramOptions } from './program.js';
-import type { Finding, LintRequest, Mended, NewWorld, Seed, WorldDescription, WorldSettings } from './types.js';
+import type { Blueprint, Finding, LintRequest, Mended, NewWorld, Seed, WorldDescription, WorldSettings } from './types.js';
 import { VERSION } from './version.js';
 import { World } from './world.js';
 
@@ -216,6 +216,11 @@ export class Emulator {
   /** Returns a blueprint with its obvious repairs, and the findings that stay. */
   async mend(request: LintRequest): Promise<Mended> {
     return this.control.call('POST /mend', { body: request });
+  }
+
+  /** Returns the drawing of a blueprint, valid or not, as SVG. */
+  async draw(blueprint: Blueprint): Promise<string> {
+    return this.control.text('POST /drawing', { body: { blueprint }, query: { format: 'svg' } });
   }
 
   /** Stops the server; one that runs elsewhere goes on running. */

@@ -659,6 +659,65 @@ export interface ImportResult {
   rejected: { file: string; message: string; hint: string | null; findings: Finding[] }[];
 }
 
+// --- drawings ------------------------------------------------------------------------------------
+
+export interface DrawnModule {
+  index: number;
+  id: number | string | null;
+  module: string;
+  app: string;
+  title: string;
+  kind: string;
+  path: Json[];
+  disabled: boolean;
+  x: number;
+  y: number;
+  colour: string;
+  initials: string;
+  lines: string[];
+  subtitle: string;
+  tooltip: string;
+}
+
+export interface DrawnEdge {
+  source: number;
+  target: number;
+  kind: string;
+  filtered: boolean;
+  disabled: boolean;
+  filter: string;
+  /** Path of SVG. */
+  d: string;
+  label: string;
+  labelX: number;
+  labelY: number;
+  endX: number;
+}
+
+/** Drawing of a blueprint: its modules and edges with their places. */
+export interface Drawing {
+  name: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  radius: number;
+  nodes: DrawnModule[];
+  edges: DrawnEdge[];
+}
+
+export interface DrawingMark {
+  tone: string;
+  badge: string;
+  title: string;
+}
+
+/** What a run reached of a drawing. */
+export interface DrawingMarks {
+  nodes: (DrawingMark & { index: number })[];
+  edges: (DrawingMark & { source: number; target: number })[];
+}
+
 // --- reports -------------------------------------------------------------------------------------
 
 export interface Coverage {

@@ -448,6 +448,13 @@ export class World {
     return this.#client.control.call('POST /mend', { body: { ...request, world: this.name } });
   }
 
+  /** Returns the drawing of a scenario as SVG; `execution` marks what a run of it reached. */
+  async draw(scenarioId: number, options: { execution?: string } = {}): Promise<string> {
+    const query = { ...options, format: 'svg' as const };
+    const call = { path: { scenario_id: scenarioId }, query };
+    return this.#client.text('GET /worlds/{name}/scenarios/{scenario_id}/drawing', call);
+  }
+
   /** Sets the result of a test of a connection, and of runs with it; `ok` also authorizes it. */
   async scriptConnection(id: number, verify: ConnectionOutcome, message?: string): Promise<void> {
     const body = message === undefined ? { verify } : { verify, message };

@@ -124,6 +124,8 @@ describe('runs', () => {
     expect((await emulator.lint({ blueprint })).filter((each) => each.severity === 'error')).toEqual([]);
     const { executionId } = await world.run(id);
     const execution = await world.execution(executionId);
+    expect(await emulator.draw(blueprint)).toMatch(/^<svg [^]*Large/);
+    expect(await world.draw(id, { execution: executionId })).toMatch(/^<svg /);
     execution.assertStopped({ name: 'Lar*', before: 2, times: 1 });
     execution.assertNotReached(2);
     expect(() => execution.assertReached(2)).toThrow(

@@ -38,7 +38,7 @@ def declared_routes(app: Flask) -> dict[str, str]:
 
 
 def _template(rule: str) -> str:
-    return re.sub(r"<(?:[a-z]+:)?([a-z]+)>", r"{\1}", rule).removeprefix("/_emulator")
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule).removeprefix("/_emulator")
 
 
 def test_the_client_has_every_route_and_no_other(run_code: RunCode) -> None:
@@ -162,6 +162,7 @@ def use_every_route(make: MakeEmulator) -> None:
     wrong = {"name": "Wrong", "flow": [{"id": 1, "module": "http:ActionSendDat", "version": 3}]}
     control.call("POST", "lint", body={"blueprint": wrong})
     control.call("POST", "mend", body={"blueprint": wrong})
+    control.call("POST", "drawing", body={"blueprint": blueprint("order-status-api")})
     control.call("GET", "modules")
     control.call("GET", "modules", "slack")
     control.call("GET", "modules", "slack", "CreateMessage")
@@ -214,6 +215,9 @@ def use_every_route(make: MakeEmulator) -> None:
     runs = client.call("GET", "executions")["executions"]
     for run in runs:
         world.execution(run["id"])
+        drawing = ("scenarios", str(run["scenarioId"]), "drawing")
+        client.call("GET", *drawing, query={"execution": run["id"]})
+    client.call("GET", "scenarios", "1", "drawing")
     world.http.rules  # noqa: B018 - a call
     world.outbox.all()
 
