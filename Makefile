@@ -117,4 +117,4 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 check: lint typecheck test ## All that CI runs
 
 clean: ## Remove what these commands made
-	rm -rf .venv* node/node_modules node/dist tests/e2e/node_modules tests/e2e/conformance/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv* node/node_modules node/dist node/LICENSE tests/e2e/node_modules tests/e2e/conformance/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
