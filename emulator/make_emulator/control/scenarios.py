@@ -96,7 +96,12 @@ def _scenario_view(world: World, id: int, runs: int) -> JsonObject:
         "outputs": list(version.output_spec),
         "hook": None
         if hook is None
-        else {"id": hook.id, "name": hook.name, "type": hook.type, "address": hook_address(world, hook, called)},
+        else {
+            "id": hook.id,
+            "name": hook.name,
+            "type": hook.type,
+            "address": hook_address(world, hook, called),
+        },
         "warnings": list(module_checks.find_warnings(world, version.blueprint)),
         "incompleteExecutions": [
             {"id": row.id, "reason": row.reason, "attempts": row.attempts}
@@ -123,7 +128,7 @@ def _iter_events(handle: WorldHandle, is_gone: Callable[[], bool]) -> Iterator[b
 
 
 def _state_of(handle: WorldHandle) -> dict[str, Json]:
-    """Returns what tells one state of a world from another; the time only of a clock that is frozen."""
+    """Returns the numbers that change with a world, and its time if the clock is frozen."""
     with handle.locked() as world:
         # What falls due by a clock that runs is a change, too.
         scheduler.catch_up(world)

@@ -48,7 +48,9 @@ def add_routes(blueprint: Blueprint) -> None:
     @blueprint.get("/studio")
     def show_studio() -> Response:
         """Studio: scenarios as graphs, their runs step by step, requests, data stores and controls of a world."""
-        response = Response(_PAGE.replace("{tag}", _load_static()[1]), content_type="text/html; charset=utf-8")
+        response = Response(
+            _PAGE.replace("{tag}", _load_static()[1]), content_type="text/html; charset=utf-8"
+        )
         response.headers["Cache-Control"] = "no-store"
         return _with_headers(response)
 
