@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
     "routes": ("routes", "routes"),
+    "test": ("test", "test"),
     "fidelity": ("fidelity", "fidelity"),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import click
 
@@ -51,6 +52,18 @@ def render_lines(explanation: Explanation, *, width: int, full: bool) -> Iterato
     for finding in explanation.findings:
         text = f"{finding.severity} [{finding.rule}] {finding.message} {finding.suggestion}".rstrip()
         yield from layout.note_lines(text, "  lint: ")
+
+
+def render_trace(
+    explanation: Explanation, *, width: int, full: bool = False, until: int | None = None
+) -> Iterator[str]:
+    """Yields the lines of the operations and decisions alone.
+
+    Args:
+        until: the number of events to show; ``None`` for all.
+    """
+    renderer = _TraceRenderer(_TextLayout(width, full=full), explanation.export, explanation.calls)
+    yield from renderer.lines(explanation.execution, until=until)
 
 
 # --- header and summary --------------------------------------------------------------------------------
@@ -136,10 +149,10 @@ class _TraceRenderer:
         }
         self._blueprint = parse_blueprint(export.blueprint)
 
-    def lines(self, run: Execution, depth: int = 0) -> Iterator[str]:
+    def lines(self, run: Execution, depth: int = 0, *, until: int | None = None) -> Iterator[str]:
         path: tuple[PathSegment, ...] = ()
         cycle = 1
-        for event in TraceView.from_execution(run).events():
+        for event in islice(TraceView.from_execution(run).events(), until):
             if _is_implied_by_heading(event):
                 continue
             if event.cycle > cycle:
@@ -156,7 +169,7 @@ class _TraceRenderer:
                 yield from self._call(event, depth + 2 * len(path) + 2)
             else:
                 yield from self._decision(event, indent)
-        if run.steps_left_out:
+        if run.steps_left_out and until is None:
             yield f"{_indent(depth)}operations after the first {len(run.steps):,} are not shown"
 
     def _operation(self, step: Step, indent: str) -> Iterator[str]:

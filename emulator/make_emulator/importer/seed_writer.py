@@ -13,7 +13,7 @@ import yaml
 from ..io import write_atomically
 from ..json_types import JsonObject
 from ..plain_text import printable
-from ..seeds.yaml_reader import JsonScalarLoader
+from ..yaml_documents import JsonScalarLoader
 from .options import ImportNote
 
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
