@@ -13,6 +13,7 @@ import click
 
 from ..contract.settings import Settings, SettingsError
 from ..resources import data_folder
+from .command import command
 from .errors import CommandError
 
 
@@ -29,7 +30,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _PYTEST_USAGE_ERROR, _PYTEST_NO_TESTS = 4, 5
 
 
-@click.command(short_help="Run the contract suite against an emulator or a real zone.")
+@command(
+    short_help="Run the contract suite against an emulator or a real zone.",
+    examples=[
+        "make-emulator contract",
+        "make-emulator contract --read-only --only paging.limit --html report.html",
+    ],
+    docs="how-to/contract.md",
+)
 @click.option("--base-url", metavar="URL", help="Base URL of the target, e.g. https://eu1.make.com/api/v2.")
 @click.option("--token", help="The API token to run with.")
 @click.option("--weak-token", help="A second token with few scopes, for the scope tests.")

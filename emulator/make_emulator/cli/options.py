@@ -10,6 +10,9 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+#: Address of the documentation: the files of docs/ below it.
+DOCS_URL = "https://github.com/make-emulator/make-emulator/blob/main/docs"
+
 #: Prefix of the environment variables of options.
 ENV_PREFIX = "MAKE_EMULATOR"
 

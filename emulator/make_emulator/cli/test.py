@@ -13,6 +13,7 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from ..plain_text import printable
+from .command import command
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH
 from .options import format_option
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
 
 
-@click.command("test", short_help="Run tests of scenarios, *.test.yaml.")
+@command(
+    "test",
+    short_help="Run tests of scenarios, *.test.yaml.",
+    examples=[
+        "make-emulator test",
+        "make-emulator test orders.test.yaml -v",
+        "make-emulator test scenarios/ --junit-xml report.xml",
+        "make-emulator test --schema > test.schema.json",
+    ],
+    docs="how-to/scenario-tests.md",
+)
 @click.argument(
     "paths",
     metavar="[PATH]...",

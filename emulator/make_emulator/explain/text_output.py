@@ -55,15 +55,20 @@ def render_lines(explanation: Explanation, *, width: int, full: bool) -> Iterato
 
 
 def render_trace(
-    explanation: Explanation, *, width: int, full: bool = False, until: int | None = None
+    export: BlueprintExport,
+    run: Execution,
+    *,
+    width: int,
+    calls: Mapping[str, CalledRun] | None = None,
+    until: int | None = None,
 ) -> Iterator[str]:
-    """Yields the lines of the operations and decisions alone.
+    """Yields the lines of a run alone.
 
     Args:
+        calls: the runs that it called, by their ids; others are not shown.
         until: the number of events to show; ``None`` for all.
     """
-    renderer = _TraceRenderer(_TextLayout(width, full=full), explanation.export, explanation.calls)
-    yield from renderer.lines(explanation.execution, until=until)
+    yield from _TraceRenderer(_TextLayout(width, full=False), export, calls or {}).lines(run, until=until)
 
 
 # --- header and summary --------------------------------------------------------------------------------

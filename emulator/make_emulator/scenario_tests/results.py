@@ -129,7 +129,9 @@ def failure_lines(result: TestResult, *, width: int = 110) -> Iterator[str]:
     until = None if None in untils else max((each for each in untils if each is not None), default=None)
     yield ""
     yield "the run until there:" if until is not None else "the run:"
-    lines = text_output.render_trace(explanation, width=width - 2, until=until)
+    lines = text_output.render_trace(
+        explanation.export, explanation.execution, width=width - 2, calls=explanation.calls, until=until
+    )
     yield from (f"  {click.unstyle(line)}".rstrip() for line in lines)
     if until is not None and run is not None and run.trace is not None:
         left = sum(1 for _ in run.trace.events()) - until
