@@ -47,6 +47,18 @@ _TAGS = frozenset(
 )
 
 
+_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class JsonScalarDumper(_BaseDumper):  # type: ignore[misc]
+    """YAML dumper that quotes the texts which `JsonScalarLoader` would not read as texts."""
+
+    yaml_implicit_resolvers = JsonScalarLoader.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 class InvalidYamlError(ValueError):
     """Text that is no YAML, or no mapping; the text has a line for each issue."""
 

@@ -17,6 +17,8 @@ from .command import command
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH
 from .options import format_option
+from .remote import open_control, server_options, world_option
+from .test_files import update_file, write_first_test, write_test_of_execution
 
 if TYPE_CHECKING:
     from ..document_issues import DocumentIssue
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from ..scenario_tests.results import TestResult
 
 # Modules are imported in the functions, so that --help and mistakes in the usage answer at once.
+
+#: Seconds between two looks at the files that are watched.
+WATCH_INTERVAL = 0.3
 
 _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
 
@@ -35,6 +40,9 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
         "make-emulator test",
         "make-emulator test orders.test.yaml -v",
         "make-emulator test scenarios/ --junit-xml report.xml",
+        "make-emulator test --init orders.json  # writes orders.test.yaml",
+        "make-emulator test orders.test.yaml --update",
+        "make-emulator test --watch",
         "make-emulator test --schema > test.schema.json",
     ],
     docs="how-to/scenario-tests.md",
@@ -54,6 +62,28 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
 )
 @format_option("text", "json", help="Lines for people, or one JSON object.")
 @click.option(
+    "--update",
+    is_flag=True,
+    help="Write what the runs did in the place of what failed tests expect, after showing the difference.",
+)
+@click.option(
+    "--init",
+    "blueprint",
+    metavar="BLUEPRINT.json",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a first test beside a blueprint, from one run with mock data.",
+)
+@click.option(
+    "--from-execution",
+    metavar="ID",
+    help="Write the blueprint and a test of a run of a world into the folder PATH.",
+)
+@click.option(
+    "--watch", is_flag=True, help="Run again the tests that a changed file belongs to, until Ctrl-C."
+)
+@world_option
+@server_options
+@click.option(
     "--schema", is_flag=True, help="Print the JSON Schema of test files, for editors, and run nothing."
 )
 @click.pass_context
@@ -64,6 +94,13 @@ def test(
     verbose: bool,
     junit_xml: Path | None,
     format: str,
+    update: bool,
+    blueprint: Path | None,
+    from_execution: str | None,
+    watch: bool,
+    world: str,
+    url: str,
+    control_key: str | None,
     schema: bool,
 ) -> None:
     """Run tests of scenarios: each runs a blueprint in a world of its own, and checks what it did.
@@ -77,10 +114,24 @@ def test(
 
         click.echo(json_schema_text(), nl=False)
         return
+    if blueprint is not None:
+        write_first_test(blueprint)
+        return
+    if from_execution is not None:
+        if len(paths) > 1:
+            raise click.UsageError("a test of an execution is written into one folder")
+        with open_control(url, control_key) as control:
+            write_test_of_execution(control, world, from_execution, paths[0] if paths else Path())
+        return
+    if watch:
+        if format == "json" or junit_xml is not None or update:
+            raise click.UsageError("--watch shows results as text; it writes nothing")
+        _watch(paths, keyword, verbose=verbose)
+        return
     from ..scenario_tests import output
 
     started = time.perf_counter()
-    run = _TestSession(paths, keyword, is_quiet=format == "json", verbose=verbose)
+    run = _TestSession(paths, keyword, is_quiet=format == "json", verbose=verbose, updates=update)
     run.execute()
     if junit_xml is not None:
         _write(junit_xml, output.junit_xml(run.results, run.mistakes))
@@ -96,11 +147,22 @@ def test(
 class _TestSession:
     """Run of all test files of some paths, of which each is reported as soon as it has run."""
 
-    def __init__(self, paths: Sequence[Path], keyword: str | None, *, is_quiet: bool, verbose: bool) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        keyword: str | None,
+        *,
+        is_quiet: bool = False,
+        verbose: bool = False,
+        updates: bool = False,
+    ) -> None:
         self._paths = paths or [Path()]
         self._keyword = keyword
         self._is_quiet = is_quiet
         self._verbose = verbose
+        self._updates = updates
+        #: Test file -> all files that its tests depend on.
+        self.dependencies: dict[Path, set[Path]] = {}
         self.results: list[TestResult] = []
         self.unused: list[DocumentIssue] = []
         self.mistakes: list[DocumentIssue] = []
@@ -110,29 +172,38 @@ class _TestSession:
         from ..scenario_tests.documents import InvalidTestFileError, find_test_files, read_test_file
 
         for path in find_test_files(self._paths):
+            self.dependencies[path] = {path, path.with_name(path.name.removesuffix(".test.yaml") + ".json")}
             try:
                 file = read_test_file(path)
+                self.dependencies[path] |= file.dependencies
+                self._run_file(path, file)
             except InvalidTestFileError as error:
                 self.mistakes += error.issues
                 self._show(f"{click.style('mistake', fg='red'):<8} {path}")
-                continue
-            self._run_file(file)
         if not self.results and not self.mistakes:
             matching = f" that contain '{self._keyword}'" if self._keyword else ""
             raise click.UsageError(
                 f"no tests{matching} in {', '.join(map(str, self._paths))} (they are in files *.test.yaml)"
             )
 
-    def _run_file(self, file: TestFile) -> None:
-        from ..scenario_tests.output import summary_text
-        from ..scenario_tests.results import check_test, unused_everywhere
+    def _run_tests(self, file: TestFile) -> list[TestResult]:
+        from ..scenario_tests.results import check_test
 
-        tests = [test for test in file.tests if self._keyword is None or self._keyword in test.id]
-        if not tests:
+        return [check_test(test) for test in file.tests if self._keyword is None or self._keyword in test.id]
+
+    def _run_file(self, path: Path, file: TestFile) -> None:
+        from ..scenario_tests.documents import read_test_file
+        from ..scenario_tests.output import summary_text
+        from ..scenario_tests.results import unused_everywhere
+
+        results = self._run_tests(file)
+        if self._updates and update_file(path, file, results, is_quiet=self._is_quiet):
+            file = read_test_file(path)
+            results = self._run_tests(file)
+        if not results:
             return
-        results = [check_test(test) for test in tests]
         self.results += results
-        if len(tests) == len(file.tests):
+        if len(results) == len(file.tests):
             self.unused += [file.document.issue_at(*each) for each in unused_everywhere(results)]
         worst = next(
             (each for each in ("failed", "error", "skipped") if any(one.outcome == each for one in results)),
@@ -179,6 +250,36 @@ class _TestSession:
         yield ""
         colour = "red" if self.exit_code else "green"
         yield click.style(f"{summary_text(self.results)} in {seconds:.2f} s", fg=colour, bold=True)
+
+
+def _watch(paths: Sequence[Path], keyword: str | None, *, verbose: bool) -> None:
+    """Runs the tests, and those of changed files again, until the user interrupts it."""
+    from ..scenario_tests.watch import FileWatcher
+
+    def run(chosen: Sequence[Path]) -> dict[Path, set[Path]]:
+        session = _TestSession(chosen, keyword, verbose=verbose)
+        started = time.perf_counter()
+        try:
+            session.execute()
+        except click.UsageError as error:
+            click.echo(error.message)
+        for line in session.ending_lines(time.perf_counter() - started):
+            click.echo(line)
+        return session.dependencies
+
+    watcher = FileWatcher(paths or [Path()])
+    watcher.add(run(paths or [Path()]))
+    click.echo("waiting for changes; Ctrl-C ends")
+    try:
+        while True:
+            # The files are polled: no library for their events is needed, and folders in containers have none.
+            time.sleep(WATCH_INTERVAL)
+            if changed := watcher.poll():
+                click.echo(f"\nchanged: {', '.join(map(str, changed))}")
+                watcher.add(run(changed))
+                click.echo("waiting for changes; Ctrl-C ends")
+    except KeyboardInterrupt:
+        click.echo()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -91,6 +91,15 @@ class TestFile:
     tests: Sequence[ScenarioTest] = ()
 
     @property
+    def dependencies(self) -> set[Path]:
+        """The files that a change of which may change a result."""
+        mails = (as_mapping(test.given.get("mail")).get("file") for test in self.tests)
+        return {
+            *(held.path for held in self.blueprints),
+            *(self.folder / name for name in mails if isinstance(name, str)),
+        }
+
+    @property
     def blueprints(self) -> list[BlueprintFile]:
         """The blueprint, and those of called scenarios."""
         return [self.blueprint, *self.called.values()]
@@ -119,7 +128,8 @@ def read_test_file(path: Path, *, name: Path | None = None) -> TestFile:
     """
     shown = str(name or path)
     try:
-        text = path.read_text("utf-8-sig")
+        # As it stands, so that marks are places in the file.
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else os_error_reason(error)
         raise InvalidTestFileError([DocumentIssue((), f"cannot be read: {reason}", None, shown)]) from None

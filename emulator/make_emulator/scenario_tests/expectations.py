@@ -30,6 +30,14 @@ _PLURALS = tuple(
 )
 
 
+class NoGolden:
+    """Type of `NO_GOLDEN`."""
+
+
+#: The golden value of an expectation that no other value would meet.
+NO_GOLDEN = NoGolden()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Expectation that a run did not meet.
@@ -39,12 +47,14 @@ class Failure:
         text: one sentence.
         details: further lines: differences, and what came closest.
         until: the number of events of the run up to which its story matters; ``None`` for all.
+        golden: the value that would be met; `NO_GOLDEN` if there is none.
     """
 
     path: DocumentPath
     text: str
     details: Sequence[str] = ()
-    until: int | None = field(default=None)
+    until: int | None = None
+    golden: Json | NoGolden = field(default=NO_GOLDEN, repr=False)
 
 
 Failures = Iterator[Failure]
@@ -110,6 +120,7 @@ class _Checker:
             yield Failure(
                 path=("expect", "status"),
                 text=f"expected the run to end with {wanted}, not with {status}{cause}",
+                golden=status,
             )
         elif wanted is None and status == "error" and "error" not in self._expect:
             yield Failure(path=("expect",), text=f"the run ended with an error{cause}")
@@ -170,7 +181,11 @@ class _Checker:
         scenario = self._run.world.scenarios[self._run.prepared.scenario.id]
         if scenario.is_active != wanted:
             state = "active" if scenario.is_active else "inactive"
-            yield Failure(path=("expect", "active"), text=f"the scenario is {state} after the run")
+            yield Failure(
+                path=("expect", "active"),
+                text=f"the scenario is {state} after the run",
+                golden=scenario.is_active,
+            )
 
     def _calls(self, wanted: Json) -> Failures:
         for id, count in as_mapping(wanted).items():
@@ -210,6 +225,7 @@ class _Checker:
 
     def _order(self, wanted: Json) -> Failures:
         actual = [step.module_id for step in self._run.steps]
+        golden = [self._name_like(wanted, place, id) for place, id in enumerate(actual)]
         expected = [self._index.find_modules(reference) for reference in as_array(wanted)]
         for place, id in enumerate(actual):
             if place >= len(expected) or id not in expected[place]:
@@ -219,6 +235,7 @@ class _Checker:
                     text=f"expected {then} as operation {place + 1}, but it was of module {self._index.name_of(id)}",
                     details=[f"the order was: {', '.join(map(str, actual))}"],
                     until=self._event_of_step(place),
+                    golden=golden,
                 )
                 return
         if len(actual) < len(expected):
@@ -227,7 +244,17 @@ class _Checker:
                 text=f"expected module {self._names(expected[len(actual)])} as operation {len(actual) + 1},"
                 " but the run had ended",
                 details=[f"the order was: {', '.join(map(str, actual))}"],
+                golden=golden,
             )
+
+    def _name_like(self, wanted: Json, place: int, id: int) -> Json:
+        """Returns a module in the words of an expected order: as it is named there, or as its modules are named mostly."""
+        names = as_array(wanted)
+        if place < len(names) and id in self._index.find_modules(names[place]):
+            return names[place]
+        label = next((label for label, ids in self._index.labels.items() if ids == [id]), None)
+        are_labels = any(isinstance(name, str) for name in names) or not names
+        return label if label is not None and are_labels else id
 
     def _modules(self, wanted: Json) -> Failures:
         for reference, each in as_mapping(wanted).items():
@@ -328,6 +355,12 @@ class _Checker:
             text=f"expected filter '{reference}' {expected}, but {found.get(actual, 'it let some pass')}",
             details=details,
             until=closest.until if closest is not None else None,
+            golden=actual
+            if actual in found
+            else {
+                "passed": sum(bool(each.passed) for each in decisions),
+                "stopped": sum(not each.passed for each in decisions),
+            },
         )
 
     def _bundle_of(self, decision: FlowDecision) -> Json:
@@ -396,6 +429,7 @@ class _Checker:
                 path=path,
                 text=f"expected {name} to be {shorten(differences[0].expected)}, but there is none",
                 until=until,
+                golden=matchers.ABSENT,
             )
             return
         yield Failure(
@@ -403,6 +437,7 @@ class _Checker:
             text=f"{name} {'are' if name.startswith(_PLURALS) else 'is'} not as expected",
             details=self._describe(differences),
             until=until,
+            golden=matchers.merge(wanted, value),  # type: ignore[arg-type]
         )
 
     def _describe(self, differences: Sequence[Difference]) -> list[str]:
@@ -451,6 +486,7 @@ class _Checker:
             path=path,
             text=f"expected {pluralize(len(wanted), noun)}, but there {'was' if len(actual) == 1 else 'were'} {len(actual) or 'none'}",
             details=details,
+            golden=matchers.merge(wanted, actual),
         )
 
     def _summary(self, item: Json) -> str:
@@ -474,15 +510,16 @@ class _Checker:
         """Compares a number of things; ``of`` follows their name."""
         limits = as_mapping(wanted)
         least, most = limits.get("at_least"), limits.get("at_most")
+        golden: Json = int(actual) + (actual > int(actual))
         if is_integer(wanted) and wanted != actual:
             expected = pluralize(wanted, noun)
         elif is_integer(least) and actual < least:
-            expected = f"at least {pluralize(least, noun)}"
+            expected, golden = f"at least {pluralize(least, noun)}", {**limits, "at_least": int(actual)}
         elif is_integer(most) and actual > most:
-            expected = f"at most {pluralize(most, noun)}"
+            expected, golden = f"at most {pluralize(most, noun)}", {**limits, "at_most": golden}
         else:
             return
-        yield Failure(path=path, text=f"expected {expected}{of}, not {actual:g}", until=until)
+        yield Failure(path=path, text=f"expected {expected}{of}, not {actual:g}", until=until, golden=golden)
 
     def _names(self, ids: Sequence[int]) -> str:
         return " or ".join(map(self._index.name_of, ids))

@@ -97,6 +97,36 @@ def matches(expected: Json, actual: Json | _Missing, *, exact: bool = False) -> 
     return next(find_differences(expected, actual, exact=exact), None) is None
 
 
+def merge(expected: Json, actual: Json | _Missing, *, exact: bool = False) -> Json:
+    """Returns an expected value that the actual one meets, and that keeps the form of the present one.
+
+    Matchers that match stay, and of collections only the fields that are named are compared; an empty value becomes the whole.
+    """
+    if isinstance(actual, _Missing):
+        return ABSENT
+    if matches(expected, actual, exact=exact):
+        return expected
+    if _is_matcher(expected):
+        [name, *others] = expected
+        if name in ("$exact", "$subset") and not others:
+            return {name: merge(expected[name], actual, exact=name == "$exact")}
+        return actual
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        merged = {
+            name: merge(value, actual.get(name, MISSING), exact=exact) for name, value in expected.items()
+        }
+        if exact:
+            merged = {name: value for name, value in merged.items() if value != ABSENT}
+            merged |= {name: value for name, value in actual.items() if name not in expected}
+        return merged
+    if isinstance(expected, list) and isinstance(actual, (list, tuple)):
+        return [
+            merge(expected[place], item, exact=exact) if place < len(expected) else item
+            for place, item in enumerate(actual)
+        ]
+    return actual
+
+
 def describe(expected: Json) -> str:
     """Returns an expected value as JSON, with matchers in words, such as ``a text that matches "^A"``."""
     if expected == ANY:
