@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,19 @@ def read_blocks(page: str) -> list[Block]:
         above = [match[2] for match in headings if match.start() < fence.start()]
         blocks.append(Block(page, above[-1] if above else "", fence[1], fence[2]))
     return blocks
+
+
+def build_site(folder: Path) -> None:
+    """Builds the site strictly: a warning fails."""
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (built.returncode, built.stdout + built.stderr) == (0, "")
 
 
 class CommandError(AssertionError):
