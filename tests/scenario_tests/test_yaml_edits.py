@@ -82,7 +82,7 @@ def test_a_value_reads_back_as_it_was_written(value: Any) -> None:
     ),
 )
 def test_a_replaced_value_reads_back_and_the_others_stay(value: Any, place: tuple[str, ...]) -> None:
-    path = ("tests", 0, "expect", *place)
+    path: tuple[str | int, ...] = ("tests", 0, "expect", *place)
     before = parsed(TEXT)
     after = parsed(replace_values(TEXT, before, {path: value})).data
     expected = parsed(TEXT).data
@@ -94,7 +94,7 @@ def test_a_replaced_value_reads_back_and_the_others_stay(value: Any, place: tupl
 
 
 def test_comments_and_the_form_of_the_rest_stay() -> None:
-    long = {"a": "x" * 60, "b": {"c": ["y" * 60]}}
+    long: Any = {"a": "x" * 60, "b": {"c": ["y" * 60]}}
     changed = replace_values(
         TEXT,
         parsed(TEXT),
