@@ -54,6 +54,7 @@ def _prepare_explain(folder: Path) -> None:
 FILES: Mapping[str, Callable[[Path], None]] = {
     "README.md": _copy_blueprints,
     "docs/how-to/explain.md": _prepare_explain,
+    "docs/how-to/scenario-tests.md": _export("lead-intake.json"),
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
 }
 #: The file that a block of JSON of a page is.
