@@ -23,7 +23,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs site lock check clean
+.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs screenshots site lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ docs: $(DEV) ## Write docs/reference, FIDELITY.md, drawings and prepared fixture
 	$(BIN)/python -m tools.draw_documentation
 	$(BIN)/python -m tools.update_fidelity
 	$(BIN)/python -m tools.prepare_fixtures
+
+screenshots: $(DEV) ## Take the screenshots of the documentation again; needs Chromium
+	$(BIN)/python -m tools.take_screenshots
 
 site: $(DEV) ## Build the documentation site in build/site; make site ARGS=serve shows it while you write
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(or $(ARGS),build --strict)

@@ -28,13 +28,13 @@ class InitFiles:
 
     Args:
         seeds: the name of the world of each seed.
-        blueprints: those that no seed refers to; their names are relative to the folder.
+        blueprints: those that no seed refers to; in their names they are relative to the folder.
         tests: scenario tests, which ``make-emulator test`` runs.
     """
 
     folder: Path
     seeds: dict[Path, str]
-    blueprints: tuple[BlueprintFile, ...]
+    blueprints: dict[Path, BlueprintFile]
     tests: tuple[Path, ...]
 
     @property
@@ -56,6 +56,25 @@ class InitFiles:
         return f"{self.folder}: {', '.join(counts) or 'no file'}"
 
 
+def list_files(folder: Path) -> Iterator[Path]:
+    """Yields the files of a folder in the order of their names; those of a volume of Kubernetes are links into a hidden folder.
+
+    Raises:
+        CommandError: if the folder cannot be read.
+    """
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise CommandError(f"cannot read {folder}: {os_error_reason(error)}") from None
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from list_files(path)
+        else:
+            yield path
+
+
 def read_folder(folder: Path, *, is_for_default_world: bool) -> InitFiles:
     """Reads the files of a folder and of those below it; hidden ones, and those of other types, are left alone.
 
@@ -71,7 +90,7 @@ def read_folder(folder: Path, *, is_for_default_world: bool) -> InitFiles:
     seeds: list[Path] = []
     exports: list[tuple[Path, bytes]] = []
     tests: list[Path] = []
-    for path in _files(folder):
+    for path in list_files(folder):
         if path.name.endswith(_TEST_SUFFIXES):
             tests.append(path)
         elif path.suffix in _SEED_SUFFIXES:
@@ -81,11 +100,11 @@ def read_folder(folder: Path, *, is_for_default_world: bool) -> InitFiles:
             else:
                 seeds.append(path)
     referred = set().union(*map(_referred_files, seeds))
-    blueprints = tuple(
-        BlueprintFile(path.relative_to(folder).as_posix(), _text(path, data))
+    blueprints = {
+        path: BlueprintFile(path.relative_to(folder).as_posix(), _text(path, data))
         for path, data in exports
         if path.resolve() not in referred
-    )
+    }
     worlds = _name_worlds(seeds, is_for_default_world=is_for_default_world)
     return InitFiles(folder, worlds, blueprints, tuple(tests))
 
@@ -118,21 +137,6 @@ def create_worlds(
                 raise CommandError(f"{path}: {error}") from None
         created.append((name, handle.main_token().token))
     return created
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yields the files of a folder in the order of their names; those of a volume of Kubernetes are links into a hidden folder."""
-    try:
-        entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    except OSError as error:
-        raise CommandError(f"cannot read {folder}: {os_error_reason(error)}") from None
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        else:
-            yield path
 
 
 def _read(path: Path) -> bytes:
