@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from helpers.documentation import ROOT, build_site
+
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Documentation"]
 #: Attributes by which an element loads something, or sends it.
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "form": "action"}
 
@@ -25,15 +25,7 @@ _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built site."""
     folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert (built.returncode, built.stdout + built.stderr) == (0, "")
+    build_site(folder)
     return folder
 
 
@@ -143,7 +135,8 @@ def test_the_navigation_has_the_sections_of_the_index_and_every_page_once(hooks:
 def test_llms_txt_leads_to_the_markdown_of_every_page(site: Path) -> None:
     index = (site / "llms.txt").read_text("utf-8")
     assert index.startswith("# make-emulator\n\n> ")
-    linked = re.findall(r"^- \[[^\]]+\]\(([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
+    base = re.escape(ADDRESS)
+    linked = re.findall(rf"^- \[[^\]]+\]\({base}([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
     assert sorted(linked) == PAGES
     for page in linked:
         title = (DOCS / page).read_text("utf-8").partition("# ")[2].partition("\n")[0]
@@ -152,7 +145,7 @@ def test_llms_txt_leads_to_the_markdown_of_every_page(site: Path) -> None:
 
 def test_llms_full_txt_has_every_page_but_the_ledger(site: Path) -> None:
     full = (site / "llms-full.txt").read_text("utf-8")
-    names = re.findall(r"^<!-- ([\w/-]+\.md) -->$", full, flags=re.MULTILINE)
+    names = re.findall(rf"^<!-- {re.escape(ADDRESS)}([\w/-]+\.md) -->$", full, flags=re.MULTILINE)
     assert sorted(names) == [page for page in PAGES if not page.startswith("reference/fidelity/")]
     assert "def test_an_order_is_stored(agent, make_client, make_world):" in full
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ import click
 
 from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
+from ..plain_text import did_you_mean
 from ..version import __version__
 from .command import command
 from .errors import CommandError, InvalidSeedError
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..blueprint_import.scenarios import ImportResult
+    from ..control.readiness import Readiness
     from ..fleet.peers import Fleet
     from ..json_types import JsonObject
     from ..registry import WorldHandle, WorldRegistry
     from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
+    from ..server.start_scripts import StartScripts
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
@@ -63,6 +66,7 @@ MAX_OPEN_FILES = 16_384
         "make-emulator serve --port 0 --seed seed.yaml --world-seed 7",
         "make-emulator serve --tls --tls-ca ca.pem",
         "make-emulator serve --blueprints blueprints/ --state state.json",
+        "make-emulator serve --seed seed.yaml --watch --on-start setup.sh",
     ],
     docs="tutorial.md",
 )
@@ -98,6 +102,12 @@ MAX_OPEN_FILES = 16_384
     "--now", metavar="TIME", help="Time at which the default world starts, ISO 8601.  [default: the system's]"
 )
 @env_option(
+    "--scopes",
+    metavar="SCOPE,…",
+    help="Scopes of the token of the default world, such as scenarios:read,scenarios:run; read for all that read.  "
+    "[default: the seed's]",
+)
+@env_option(
     "--smtp-port",
     type=click.IntRange(0, 65535),
     help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
@@ -107,6 +117,20 @@ MAX_OPEN_FILES = 16_384
     metavar="DIR",
     type=click.Path(exists=True, path_type=Path),
     help="Import the exported blueprints of this folder into the default world, as active scenarios.",
+)
+@env_option(
+    "--watch",
+    is_flag=True,
+    help="Reset the default world whenever the file of --seed, or a blueprint, changes; a file with a mistake changes nothing.",
+)
+@env_option(
+    "--on-start",
+    "start_scripts",
+    multiple=True,
+    metavar="FILE|DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="Run this program, or those of this folder, once it serves, with the variables of make-emulator env; until they have ended "
+    "/_emulator/ready returns 503, and the server stops if one fails. Repeatable.",
 )
 @env_option("--tls", is_flag=True, help="Serve HTTPS with an ephemeral certificate.")
 @env_option(
@@ -241,6 +265,10 @@ def serve(workers: int, worker_url: str | None, worker_index: str | None, **valu
         _serve_worlds(options, lambda text: click.echo(text, nl=False))
 
 
+class _StartScriptError(CommandError):
+    """Failure of a start script, after which a fleet ends as a whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """Options of the command, but for the number of workers."""
@@ -252,7 +280,10 @@ class ServeOptions:
     plan: str | None
     zone: str | None
     now: str | None
+    scopes: str | None
     smtp_port: int | None
+    watch: bool
+    start_scripts: tuple[Path, ...]
     blueprints: Path | None
     state: Path | None
     state_worlds: str
@@ -314,6 +345,10 @@ def _check_options(options: ServeOptions) -> None:
             ) from None
     if options.tls_names and not options.tls:
         raise click.UsageError("--tls-name goes with --tls only")
+    if options.watch and options.state is not None:
+        raise click.UsageError(
+            "--watch does not go with --state: a change would take the place of what is kept"
+        )
     if options.state is None and (options.state_sync or options.state_worlds != "default"):
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if options.allow_private_network and not options.allow_network:
@@ -415,11 +450,13 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
 
 def _run_worker(options: ServeOptions, report: Callable[[str], None], setup: WorkerSetup) -> int:
     """Runs a worker in a process of its own; returns its exit code."""
+    from ..fleet.supervisor import UNRECOVERABLE
+
     try:
         _serve_worlds(options, report, setup)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return UNRECOVERABLE if isinstance(error, _StartScriptError) else error.exit_code
     return 0
 
 
@@ -445,16 +482,23 @@ def _serve_worlds(
     with ExitStack() as running:
         with _paused_collector():
             from ..app import DEFAULT_WORLD, registry_of
+            from ..control.readiness import Readiness
             from ..server.logging import configure
 
             if not is_supervised:
                 configure(options.log_format)
-            app = _create_app(options, setup)
+            readiness = Readiness()
+            app = _create_app(options, setup, readiness)
             registry = registry_of(app)
             handle = registry.get(DEFAULT_WORLD)
             imported = None
             if options.blueprints is not None and handle is not None:
                 imported = _import_blueprints(handle, options.blueprints)
+            if options.watch and handle is not None:
+                running.enter_context(_watched(registry, handle, options.blueprints))
+            # Those of a fleet run beside the default world.
+            scripts = _find_start_scripts(options.start_scripts) if handle is not None else []
+            readiness.is_ready = not scripts
             state_files = None
             if options.state is not None:
                 # A stored state has what was imported when it began.
@@ -486,10 +530,16 @@ def _serve_worlds(
                 lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
+        started = None
+        if scripts and handle is not None:
+            started = _run_start_scripts(scripts, handle, server.url, readiness, options, ca_file)
+            running.callback(started.stop)
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL) and not is_replaced.is_set():
             if is_supervised and os.getppid() != parent:
                 break
+            if started is not None and started.failure is not None:
+                raise _StartScriptError(started.failure)
         if router is not None:
             if is_replaced.is_set():
                 router.release()
@@ -502,8 +552,11 @@ def _serve_worlds(
             mail.stop()
 
 
-def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
+def _create_app(options: ServeOptions, setup: WorkerSetup | None, readiness: Readiness) -> Flask:
     """Returns the application, in the middleware of a worker.
+
+    Args:
+        readiness: that of the server, which its start scripts change.
 
     Raises:
         CommandError: if the seed, or another option, is invalid.
@@ -520,6 +573,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
             plan=options.plan,
             zone=options.zone,
             now=options.now,
+            scopes=_parse_scopes(options.scopes),
             rate_limit=not options.no_rate_limit,
             control_key=options.control_key,
             control_serves_loopback=options.is_key_generated,
@@ -531,6 +585,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
             hints=not options.no_hints,
             settings=settings.parse(options.world_settings),
             shard=setup.fleet.shard if setup else WHOLE,
+            readiness=readiness,
         )
     except SeedError as error:
         raise InvalidSeedError(error.issues) from None
@@ -541,6 +596,75 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
 
         app.wsgi_app = FleetMiddleware(app.wsgi_app, setup.fleet, registry_of(app))  # type: ignore[method-assign]
     return app
+
+
+def _parse_scopes(text: str | None) -> list[str] | None:
+    """Returns the scopes of ``--scopes``.
+
+    Raises:
+        BadParameter: if there is no such scope.
+    """
+    if text is None:
+        return None
+    from ..world.enums import SCOPES
+
+    names = text.replace(",", " ").split()
+    if names == ["read"]:
+        return sorted(scope for scope in SCOPES if scope.endswith(":read"))
+    for name in names:
+        if name not in SCOPES:
+            similar = did_you_mean(name, SCOPES) or "; make-emulator routes lists them"
+            raise click.BadParameter(f"there is no scope '{name}'{similar}", param_hint="--scopes")
+    return names
+
+
+@contextmanager
+def _watched(registry: WorldRegistry, handle: WorldHandle, blueprints: Path | None) -> Iterator[None]:
+    """Context in which a change of the files of a world resets it."""
+    # Imported on use: most servers watch nothing.
+    from ..server.file_watcher import FileWatcher
+    from .reload import WorldReloader
+
+    reloader = WorldReloader(registry, handle, blueprints)
+    watcher = FileWatcher(reloader.list_files, reloader.reload)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def _find_start_scripts(paths: Sequence[Path]) -> list[Path]:
+    if not paths:
+        return []
+    # Imported on use: most servers have no start scripts.
+    from ..server.start_scripts import find_scripts
+
+    try:
+        return find_scripts(paths)
+    except OSError as error:
+        raise CommandError(f"cannot read {error.filename}: {os_error_reason(error)}") from None
+
+
+def _run_start_scripts(
+    scripts: Sequence[Path],
+    handle: WorldHandle,
+    url: str,
+    readiness: Readiness,
+    options: ServeOptions,
+    ca_file: Path | None,
+) -> StartScripts:
+    """Starts the scripts in a thread; once all have ended, the server is ready."""
+    from ..control.worlds import describe_world
+    from ..server.start_scripts import StartScripts
+    from .env import client_variables
+
+    variables = client_variables(
+        describe_world(handle, url), control_key=options.control_key, ca_file=ca_file
+    )
+    started = StartScripts(scripts, variables, lambda: setattr(readiness, "is_ready", True))
+    started.start()
+    return started
 
 
 def _start_router(server: Server, setup: WorkerSetup, inbox: socket.socket) -> ConnectionRouter:
