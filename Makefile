@@ -76,13 +76,13 @@ tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	cd tests/e2e && npm ci --silent --no-audit --no-fund && touch node_modules; \
 	else echo "npm is not installed: the tests with clients from npm are skipped"; fi
 
-# The tests build the npm package from a copy, and install it as its users do.
 studio: studio/node_modules ## Build the script of the studio, which is part of the package; needs npm
 	cd studio && npm run --silent check && npm run --silent build
 
 studio/node_modules: studio/package.json studio/package-lock.json
 	cd studio && npm ci --silent --no-audit --no-fund && touch node_modules
 
+# The tests build the npm package from a copy, and install it as its users do.
 node/node_modules: node/package.json node/package-lock.json
 	@if command -v npm >/dev/null; then echo "Installing the tools of the npm package into $@ ..."; \
 	cd node && npm ci --silent --no-audit --no-fund && touch node_modules; \

@@ -13,7 +13,8 @@ from helpers.webhooks import WebhookHarness
 
 
 def scenarios(api: ApiClient, query: str = "") -> dict[str, Any]:
-    return assert_status(api.control("GET", f"/worlds/default/scenarios{query}"))
+    listed: dict[str, Any] = assert_status(api.control("GET", f"/worlds/default/scenarios{query}"))
+    return listed
 
 
 def test_scenarios_are_listed_by_name_with_their_last_run(api: ApiClient) -> None:
@@ -92,7 +93,8 @@ def test_what_there_is_not_is_404(api: ApiClient, path: str) -> None:
 
 def state(api: ApiClient) -> dict[str, Any]:
     response = api.control("GET", "/worlds/default/events", headers={"Accept": "application/json"})
-    return assert_status(response)
+    shown: dict[str, Any] = assert_status(response)
+    return shown
 
 
 def test_the_state_changes_with_the_world_and_its_requests(api: ApiClient) -> None:
