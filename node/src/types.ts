@@ -280,6 +280,8 @@ export interface Trace {
   story: string[];
   /** Numbers of those that were not kept, because there were too many. */
   leftOut: { steps: number; decisions: number };
+  /** The run as the list of runs has it. */
+  run: Run;
 }
 
 // --- modules -------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ export function useChanges(world: string | null): Changes {
     };
     const poll = async () => {
       try {
-        const response = await fetch(url, { headers: { ...controlHeaders(), Accept: "application/json" }, signal: stop.signal, cache: "no-store" });
+        const response = await fetch(url, { headers: { ...controlHeaders() }, signal: stop.signal, cache: "no-store" });
         setLive(response.ok);
         if (response.ok) take((await response.json()) as WorldState);
       } catch {

@@ -92,7 +92,7 @@ def test_what_there_is_not_is_404(api: ApiClient, path: str) -> None:
 
 
 def state(api: ApiClient) -> dict[str, Any]:
-    response = api.control("GET", "/worlds/default/events", headers={"Accept": "application/json"})
+    response = api.control("GET", "/worlds/default/events")
     shown: dict[str, Any] = assert_status(response)
     return shown
 
@@ -110,7 +110,9 @@ def test_the_state_changes_with_the_world_and_its_requests(api: ApiClient) -> No
 
 
 def test_events_begin_with_the_present_state(api: ApiClient) -> None:
-    response = api.control("GET", "/worlds/default/events", buffered=False)
+    response = api.control(
+        "GET", "/worlds/default/events", headers={"Accept": "text/event-stream"}, buffered=False
+    )
     assert response.content_type == "text/event-stream"
     assert response.headers["Cache-Control"] == "no-store"
     [first] = islice(response.iter_encoded(), 1)

@@ -23,6 +23,8 @@ from .worlds import find_world
 
 # Imports in functions keep the start-up short: most servers are not looked at.
 
+EVENT_STREAM = "text/event-stream"
+
 #: Scenarios of a page, and runs of one scenario, unless a query has another limit.
 MAX_SCENARIOS, MAX_RUNS = 100, 50
 #: Longest text that is searched for.
@@ -56,16 +58,16 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.get("/worlds/<name>/events")
     def stream_events(name: str) -> Response:
-        """Server-sent events, one as soon as the world changes: the last request of the log, the time, and a number that changes with the state.
+        """The last request of the log, the time of a frozen clock, and a number that changes with the state of the world.
 
-        With ``Accept: application/json`` the present state as JSON.
+        With ``Accept: text/event-stream`` server-sent events, one as soon as any of them changes.
         """
         handle = find_world(registry, name)
-        if request.accept_mimetypes.best == "application/json":
+        if EVENT_STREAM not in request.accept_mimetypes.values():
             return json_response(_state_of(handle))
         environ = request.environ
         is_gone = environ.get(CLIENT_GONE_KEY) or environ.get(STREAM_CLOSED_KEY) or (lambda: False)
-        response = Response(_iter_events(handle, is_gone), content_type="text/event-stream")
+        response = Response(_iter_events(handle, is_gone), content_type=EVENT_STREAM)
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
