@@ -15,7 +15,8 @@ INSTALL = uv pip install --quiet --python $(BIN)/python
 else
 PYTHON ?= python3
 CREATE_VENV = $(PYTHON) -m venv $(VENV)
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Compiled on first use: most files of the libraries never are.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 endif
 
 # The tests start Python a few hundred times, and pytest rewrites what it imports: keep the compiled files.
@@ -31,17 +32,20 @@ $(BIN)/python:
 ifndef UV
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make-emulator needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
 endif
+	@echo "Creating the environment $(VENV) ..."
 	@$(CREATE_VENV)
 
 $(RUNTIME): requirements/runtime.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the run-time dependencies into $(VENV) with $(if $(UV),uv,pip) ..."
+	@echo "Installing the run-time dependencies into $(VENV) with $(if $(UV),uv,pip): about 30 packages, 60 MB ..."
 	@$(INSTALL) --require-hashes --requirement requirements/runtime.txt
+	@echo "Installing make-emulator itself, as a link to this folder ..."
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
 $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the development dependencies into $(VENV) with $(if $(UV),uv,pip) ..."
+	@echo "Installing the development dependencies into $(VENV) with $(if $(UV),uv,pip): about 140 packages, a minute the first time ..."
 	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@echo "Installing make-emulator itself, as a link to this folder ..."
 	@$(INSTALL) --no-deps --editable .
 	@touch $(RUNTIME) $@
 
@@ -99,7 +103,7 @@ site: $(DEV) ## Build the documentation site in build/site; make site ARGS=serve
 # Versions that are locked already are kept; make lock ARGS=--upgrade takes the newest ones. Needs uv.
 lock: ## Lock the dependencies with their hashes, in requirements/
 	uv pip compile pyproject.toml --extra functions $(LOCK) --output-file requirements/runtime.txt $(ARGS)
-	uv pip compile pyproject.toml --group dev --constraint requirements/runtime.txt $(LOCK) --output-file requirements/dev.txt $(ARGS)
+	uv pip compile pyproject.toml --all-extras --group dev --constraint requirements/runtime.txt $(LOCK) --output-file requirements/dev.txt $(ARGS)
 	echo "mcp>=1,<2" | uv pip compile - $(LOCK) --output-file requirements/mcp-1.txt $(ARGS)
 	echo "mcp>=2,<3" | uv pip compile - $(LOCK) --output-file requirements/mcp-2.txt $(ARGS)
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --custom-compile-command "make lock"

@@ -1,0 +1,201 @@
+"""The wheel in an environment of its own, used outside of the repository, as a user has it from an index."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from distribution.conftest import ROOT, Distributions, distributions
+from helpers.api import ADMIN_TOKEN
+from helpers.sharing import share
+from make_emulator import __version__
+
+__all__ = ["distributions"]
+
+pytestmark = pytest.mark.e2e
+
+#: Variables that would lead a process to the repository, to its environment, or to settings of these tests.
+_FOREIGN = re.compile(r"PYTHON(?!WARNINGS|UTF8)|PYTEST_|COV_|MAKE_|VIRTUAL_ENV")
+
+
+class Installation:
+    """An environment with the wheel, and the folder in which its commands are run."""
+
+    def __init__(self, folder: Path, work: Path) -> None:
+        self.scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+        self.work = work
+        self.environment = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)} | {
+            "PATH": os.pathsep.join([str(self.scripts), os.environ["PATH"]])
+        }
+
+    def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        executable = shutil.which(command, path=str(self.scripts))
+        assert executable is not None, command
+        return subprocess.run(
+            [executable, *arguments],
+            cwd=self.work,
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=240,
+            check=False,
+        )
+
+    @contextmanager
+    def serve(self, *arguments: str) -> Iterator[dict[str, object]]:
+        """A server, and what it says at its start."""
+        executable = shutil.which("make-emulator", path=str(self.scripts))
+        assert executable is not None
+        with subprocess.Popen(
+            [executable, "serve", "--port", "0", "--format", "json", *arguments],
+            cwd=self.work,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        ) as process:
+            try:
+                assert process.stdout is not None
+                yield json.loads(process.stdout.readline())
+            finally:
+                process.terminate()
+
+
+def _install(environment: Path, *requirements: str) -> None:
+    """Installs with the versions of the lock files.
+
+    It skips the test without an index, unless ``.ci/run`` says that there is one.
+    """
+    locked = (ROOT / "requirements/dev.txt").read_text("utf-8")
+    constraints = environment.with_suffix(".txt")
+    # Constraints have no hashes: those of the wheel that was just built are not known.
+    constraints.write_text(
+        "".join(f"{line}\n" for line in re.findall(r"^[\w.-]+==[^\\\n]+", locked, re.MULTILINE))
+    )
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    uv = shutil.which("uv")
+    install = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    done = subprocess.run(
+        [*install, "--quiet", "--constraint", str(constraints), *requirements],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=400,
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    if os.environ.get("MAKE_EMULATOR_REQUIRE_INSTALL_TESTS"):
+        pytest.fail(f"the wheel cannot be installed:\n{done.stderr}", pytrace=False)
+    pytest.skip(f"no index can be reached: {done.stderr.strip().splitlines()[-1][:300]}")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, distributions: Distributions) -> Path:
+    """The folder with the environments: ``plain`` is the wheel alone, ``all`` has its extras."""
+
+    def build(folder: Path) -> None:
+        for name, extras in (("plain", ""), ("all", "[all]")):
+            environment = folder / name
+            subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
+            _install(environment, f"{distributions.wheel}{extras}")
+
+    return share(tmp_path_factory, "installed", build)
+
+
+@pytest.fixture
+def plain(installed: Path, tmp_path: Path) -> Installation:
+    return Installation(installed / "plain", tmp_path)
+
+
+@pytest.fixture
+def everything(installed: Path, tmp_path: Path) -> Installation:
+    return Installation(installed / "all", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["plain", "all"])
+def test_the_installation_is_the_wheel_and_nothing_conflicts(
+    installed: Path, tmp_path: Path, name: str
+) -> None:
+    installation = Installation(installed / name, tmp_path)
+    assert installation.run("make-emulator", "--version").stdout == f"make-emulator, version {__version__}\n"
+    checked = installation.run("python", "-m", "pip", "check")
+    assert (checked.returncode, checked.stdout) == (0, "No broken requirements found.\n")
+    located = installation.run("python", "-c", "import make_emulator; print(make_emulator.__file__)")
+    assert Path(located.stdout.strip()).is_relative_to(installed / name)
+
+
+def test_it_serves_and_runs_a_scenario(plain: Installation) -> None:
+    with plain.serve() as started:
+        request = Request(
+            f"{started['baseUrl']}/scenarios/1/run",
+            b'{"data": {"name": "Zoe"}, "responsive": true}',
+            {"Authorization": f"Token {ADMIN_TOKEN}", "Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=60) as response:
+            assert json.load(response)["outputs"] == {"greeting": "Hello, Zoe!"}
+        with urlopen(f"{started['url']}/_emulator/docs", timeout=60) as response:
+            assert "/scenarios/{scenarioId}/run" in response.read().decode()
+        health = plain.run("make-emulator", "health", "--url", str(started["url"]))
+        assert health.stdout == f"make-emulator {__version__} serves at {started['url']}\n"
+
+
+def test_it_serves_https_without_an_extra(plain: Installation) -> None:
+    with plain.serve("--tls") as started:
+        health = plain.run("make-emulator", "health", "--url", str(started["url"]))
+        assert health.stdout.endswith(f" serves at {started['url']}\n")
+        assert str(started["url"]).startswith("https://")
+
+
+def test_it_finds_its_seeds_and_its_ledger(plain: Installation) -> None:
+    assert plain.run("make-emulator", "init", "seed.yaml").returncode == 0
+    assert "is a valid seed" in plain.run("make-emulator", "validate", "seed.yaml").stdout
+    assert "observed" in plain.run("make-emulator", "fidelity").stdout
+
+
+def test_what_an_extra_is_missing_for_is_one_line_that_names_it(plain: Installation) -> None:
+    result = plain.run("make-emulator", "contract")
+    assert (result.returncode, result.stdout, result.stderr) == (
+        1,
+        "",
+        "make-emulator: the contract suite needs pytest: pip install 'make-emulator[contract]'\n",
+    )
+
+
+def test_the_contract_suite_runs_read_only(everything: Installation) -> None:
+    result = everything.run("make-emulator", "contract", "--read-only")
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert re.search(r"\d\d+ passed", result.stdout)
+
+
+def test_the_plugin_of_pytest_is_active(everything: Installation) -> None:
+    (everything.work / "test_mine.py").write_text(
+        """
+import requests
+
+def test_a_scenario_runs(make_client, make_world):
+    run = make_client.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}).json()
+    assert run["outputs"] == {"greeting": "Hello, Zoe!"}
+    make_world.requests.assert_called("POST", "/scenarios/*/run", times=1)
+
+def test_that_fails(make_client):
+    assert make_client.get("/scenarios/999").status_code == 200
+"""
+    )
+    result = everything.run("python", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider")
+    assert "1 failed, 1 passed" in result.stdout
+    assert "GET /scenarios/999 -> 404" in result.stdout
+
+
+def test_custom_functions_run(everything: Installation) -> None:
+    code = "import make_emulator.engine.custom_functions as f; print(f.find_code_error('function f() { return 1; }'))"
+    assert everything.run("python", "-c", code).stdout == "None\n"
