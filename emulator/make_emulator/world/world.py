@@ -52,6 +52,8 @@ class World(Tables):
         self.transport: Transport | None = None
         #: Records spans of runs; ``None`` without telemetry.
         self.telemetry: RunTelemetry | None = None
+        #: Takes the place of operations of modules, see `make_emulator.engine.runtime.interception`; ``None`` if none does.
+        self.interceptor: object | None = None
         #: True once its changes could not be stored and were undone: another world has taken its place.
         self.is_undone = False
         self.rate_limited = True
