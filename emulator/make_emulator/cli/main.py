@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("mcp", "mcp"),
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
+    "replay": ("replay", "replay"),
     "routes": ("routes", "routes"),
     "fidelity": ("fidelity", "fidelity"),
 }

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from make_emulator import MakeEmulator
+
+from .recording import Recorder
+
+#: A team of another organization than that of the default seed, whose ids it shares with nothing.
+ZONE_SEED = {
+    "organizations": [
+        {
+            "id": 4711,
+            "name": "Acme",
+            "teams": [
+                {
+                    "id": 815,
+                    "name": "Ops",
+                    "dataStores": [{"id": 900, "name": "Before the recording", "maxSizeMB": 1}],
+                }
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def zone() -> Iterator[MakeEmulator]:
+    """Emulator that stands for a zone."""
+    with MakeEmulator(seed=ZONE_SEED) as make:
+        yield make
+
+
+@pytest.fixture
+def record(zone: MakeEmulator) -> Iterator[Callable[[], Recorder]]:
+    """Makes a recorder of a world of the zone; its archive has the addresses of eu1.make.com."""
+    worlds = []
+
+    def open_recorder() -> Recorder:
+        world = zone.create_world(seed=ZONE_SEED, now="2026-03-02T12:00:00Z")
+        worlds.append(world)
+        return Recorder(world.base_url, world.token, rename=True)
+
+    yield open_recorder
+    for world in worlds:
+        world.delete()
+
+
+@pytest.fixture
+def har(tmp_path: Path) -> Path:
+    return tmp_path / "session.har"
