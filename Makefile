@@ -22,7 +22,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs lock check clean
+.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs site lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -87,10 +87,14 @@ bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 soak: $(DEV) ## Load one server for ten minutes, and look at its memory and threads
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-docs: $(DEV) ## Write docs/reference, FIDELITY.md and prepared fixtures from the code
+docs: $(DEV) ## Write docs/reference, FIDELITY.md, drawings and prepared fixtures from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tools.draw_documentation
 	$(BIN)/python -m tools.update_fidelity
 	$(BIN)/python -m tools.prepare_fixtures
+
+site: $(DEV) ## Build the documentation site in build/site; make site ARGS=serve shows it while you write
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(or $(ARGS),build --strict)
 
 # Versions that are locked already are kept; make lock ARGS=--upgrade takes the newest ones. Needs uv.
 lock: ## Lock the dependencies with their hashes, in requirements/

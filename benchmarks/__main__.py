@@ -60,10 +60,14 @@ PARTS = {
 }
 
 #: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
-ON_REQUEST = {"servers", "peers", "fleet", "growth", "test-suite"}
+ON_REQUEST = {"servers", "peers", "fleet", "growth", "snapshots", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
-PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}
+PAGE_PARTS = {
+    "peers": peers.measure_for_page,
+    "snapshots": snapshots.measure_for_page,
+    "test-suite": test_suite.measure_for_page,
+}
 
 
 def main() -> None:

@@ -164,9 +164,32 @@ def resident_memory(pid: int) -> float | None:
     return None
 
 
+class PeakMemory:
+    """Resident memory of one process and its peak, in kB; Linux only."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def restart(self) -> None:
+        """Forgets the peak so far."""
+        Path(f"/proc/{self._pid}/clear_refs").write_text("5")
+
+    @property
+    def now(self) -> int:
+        return _status_on_linux(self._pid, "VmRSS:")
+
+    @property
+    def peak(self) -> int:
+        return _status_on_linux(self._pid, "VmHWM:")
+
+
 def _resident_on_linux(pid: int) -> int:
+    return _status_on_linux(pid, "VmRSS:")
+
+
+def _status_on_linux(pid: int, name: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(name):
             return int(line.split()[1])
     return 0
 

@@ -1,4 +1,4 @@
-"""Generator of docs/reference/ from the code.
+"""Generator of docs/reference/ from the code, and of FIDELITY.md.
 
 ``python docs/generate.py`` writes the pages; ``--check`` exits 1 if one of them is stale.
 """
@@ -10,12 +10,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, is_typeddict
 
 import click
 
-from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
+from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make, testing
 from make_emulator.cli import main as cli
+from make_emulator.cli.command import DocumentedCommand
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
@@ -34,13 +35,14 @@ from make_emulator.testing import agents, checkpoints, executions, plugin
 from make_emulator.testing import mcp as testing_mcp
 from make_emulator.testing import world as testing_world
 
-FOLDER = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+FOLDER = Path("docs/reference")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HEADER = "<!-- Generated from the code by `make docs`. -->"
 
 
 def pages() -> Mapping[str, str]:
-    """Returns every page by the name of its file."""
+    """Returns every page by its path in the repository."""
     renderers: Mapping[str, Callable[[], Iterable[str]]] = {
         "emulated.md": _emulated,
         "routes.md": _routes,
@@ -56,7 +58,32 @@ def pages() -> Mapping[str, str]:
         "mcp-tools.md": _mcp_tools,
         "fidelity-score.md": _fidelity_score,
     }
-    return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+    rendered = {FOLDER / name: "\n".join(render()) for name, render in renderers.items()}
+    ledger = fidelity.render_area_pages(fidelity.shipped_behaviours())
+    rendered |= {FOLDER / "fidelity" / name: text for name, text in ledger.items()}
+    rendered[Path("FIDELITY.md")] = "\n".join(_fidelity_summary())
+    return {path.as_posix(): f"{_HEADER}\n\n{text.rstrip()}\n" for path, text in rendered.items()}
+
+
+def _fidelity_summary() -> Iterator[str]:
+    behaviours = fidelity.shipped_behaviours()
+    yield from (
+        "# Fidelity",
+        "",
+        f"The ledger has {len(behaviours):,} behaviours of make-emulator that a client can see, and the evidence that Make behaves the same:",
+        "",
+    )
+    rows = [
+        (f"**{status}**", f"{count:,}", fidelity.STATUSES[status])
+        for status, count in fidelity.count_statuses(behaviours).items()
+    ]
+    yield from _table(("status", "behaviours", "meaning"), rows)
+    yield from (
+        "",
+        "[One page for each area](docs/reference/fidelity/README.md), such as",
+        "[authentication](docs/reference/fidelity/authentication.md) or [webhooks](docs/reference/fidelity/webhooks-and-mailhooks.md);",
+        "the [score by route](docs/reference/fidelity-score.md). The data are in `fixtures/fidelity.yaml`; `make-emulator fidelity` prints them.",
+    )
 
 
 def _lint_rules() -> Iterator[str]:
@@ -132,7 +159,7 @@ def _emulated() -> Iterator[str]:
     others = sorted(f"{each.method} {each.path}" for name, each in served.items() if name not in documented)
     states = [state for rows in groups.values() for _, state in rows]
     yield from (
-        "# What is emulated",
+        "# Operations of the Make API that are emulated",
         "",
         f"The vendor's OpenAPI document of May 2026 describes {len(states)} operations. {states.count('yes')} of them are emulated,",
         f"{sum(state not in ('yes', _NOT_YET) for state in states)} are left out for a reason, {states.count(_NOT_YET)} are not emulated yet."
@@ -216,6 +243,7 @@ def _command_line() -> Iterator[str]:
         "# Command line",
         "",
         "Errors are one line on stderr: exit 2 for usage, 1 for failure. Every option has an environment variable.",
+        "[How to](../how-to/command-line.md): variables for clients, completion, output for programs.",
     )
     yield from _commands(cli.main, "make-emulator")
 
@@ -230,6 +258,8 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+    assert isinstance(command, DocumentedCommand), f"{name} has no examples"
+    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{command.docs}](../{command.docs}).")
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
@@ -298,6 +328,8 @@ def _python() -> Iterator[str]:
     yield from (
         "# Python",
         "",
+        "All that tests and scripts import is in the package `make_emulator`; types come with it.",
+        "",
         "```text",
         "from make_emulator import MakeEmulator, World, create_app, mock_make",
         "```",
@@ -306,6 +338,39 @@ def _python() -> Iterator[str]:
         yield from ("", f"## `{function.__name__}{_signature(function)}`", "", *_docstring(function))
     for kind in (MakeEmulator, World, *_attribute_classes(), control.ControlError):
         yield from _class(kind)
+    yield from _types()
+
+
+def _types() -> Iterator[str]:
+    """Yields the types of `make_emulator.testing` that are no classes with members."""
+    types = [(name, getattr(testing, name)) for name in testing.__all__]
+    yield from (
+        "",
+        "## Types",
+        "",
+        "For annotations, from `make_emulator.testing`, which has the classes above, too. Rows are dictionaries with these keys; one with `?` is",
+        "left out where there is nothing to say.",
+        "",
+    )
+    rows = [
+        (f"`{name}`", ", ".join(_keys(kind)), " ".join(_docstring(kind)))
+        for name, kind in types
+        if is_typeddict(kind)
+    ]
+    yield from _table(("type", "keys", "is"), rows)
+    literals = [
+        (f"`{name}`", ", ".join(f"`{each}`" for each in get_args(kind)))
+        for name, kind in types
+        if get_args(kind)
+    ]
+    yield from ("", "Literals:", "")
+    yield from _table(("type", "values"), literals)
+
+
+def _keys(kind: Any) -> Iterator[str]:
+    """Yields the keys of a typed dictionary."""
+    for name in kind.__annotations__:
+        yield f"`{name}`" if name in kind.__required_keys__ else f"`{name}?`"
 
 
 def _attribute_classes() -> Iterator[type[Any]]:
@@ -313,6 +378,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in names:
         yield getattr(testing_world, name)
+    yield testing.Client
     yield agents.WorldAgent
     yield testing_mcp.WorldMcp
     yield executions.WorldExecution
@@ -344,7 +410,7 @@ def _pytest() -> Iterator[str]:
     yield from (
         "# pytest",
         "",
-        "Active as soon as the package is installed; a test run that does not use it has no overhead.",
+        "The plugin is active as soon as the package is installed; a test run that does not use it has no overhead.",
         "",
         "## Fixtures",
         "",
@@ -355,11 +421,20 @@ def _pytest() -> Iterator[str]:
         if name.startswith("make_") and hasattr(member, "_fixture_function_marker")
     ]
     yield from _table(
-        ("fixture", "scope", "value"),
+        ("fixture", "type", "scope", "value"),
         [
-            (f"`{name}`", member._fixture_function_marker.scope, _doc(member._get_wrapped_function()))
+            (
+                f"`{name}`",
+                f"`{_type_of_fixture(member._get_wrapped_function())}`",
+                member._fixture_function_marker.scope,
+                _doc(member._get_wrapped_function()),
+            )
             for name, member in fixtures
         ],
+    )
+    yield from (
+        "",
+        "The types are those of `make_emulator.testing`: [how to annotate tests](../how-to/pytest.md#types).",
     )
     parser = _OptionRecorder()
     plugin.pytest_addoption(parser)  # type: ignore[arg-type]
@@ -369,9 +444,14 @@ def _pytest() -> Iterator[str]:
         "",
         "## Marker",
         "",
-        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world.",
+        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
         "When a test fails, its report shows the request log of its world.",
     )
+
+
+def _type_of_fixture(function: Callable[..., Any]) -> str:
+    """Returns the type of what a fixture returns or yields."""
+    return str(inspect.signature(function).return_annotation).removeprefix("Iterator[").removesuffix("]")
 
 
 class _OptionRecorder:
@@ -494,6 +574,8 @@ def _modules() -> Iterator[str]:
     yield from (
         "# How modules are run",
         "",
+        "A module of a blueprint is interpreted, scripted or simulated:",
+        "",
         "| a module is | when | what it does |",
         "| -- | -- | -- |",
         "| interpreted | the emulator implements it; the table below lists all of them | the same as in Make |",
@@ -561,25 +643,39 @@ def _doc(thing: Any) -> str:
     return " ".join(line.strip() for line in lines[:end] if line.strip())
 
 
-def stale() -> list[str]:
-    """The pages whose files are missing, or say something else than the code."""
+def _is_fresh(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text("utf-8") == text
+
+
+def _superfluous(names: Iterable[str]) -> list[Path]:
+    """Returns the pages of areas that the ledger no longer has."""
     return [
-        name
-        for name, text in pages().items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != text
+        path
+        for path in sorted((ROOT / FOLDER / "fidelity").glob("*.md"))
+        if path.relative_to(ROOT).as_posix() not in names
     ]
 
 
+def stale() -> list[str]:
+    """Returns the paths of the pages that are missing, differ from the code, or are superfluous."""
+    wanted = pages()
+    differing = [name for name, text in wanted.items() if not _is_fresh(ROOT / name, text)]
+    return differing + [path.relative_to(ROOT).as_posix() for path in _superfluous(wanted)]
+
+
 def main(arguments: Sequence[str]) -> str | None:
-    """Write or check the pages; what is returned is why it failed."""
+    """Writes or checks the pages; returns the reason of a failure."""
     if arguments == ["--check"]:
         names = stale()
         return f"stale: {', '.join(names)}; run make docs" if names else None
     if arguments:
         return "usage: python docs/generate.py [--check]"
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    wanted = pages()
+    for name, text in wanted.items():
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_text(text, "utf-8")
+    for path in _superfluous(wanted):
+        path.unlink()
     return None
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -13,10 +14,17 @@ from click.testing import CliRunner
 from make_emulator import seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.http.pipeline import API_PIPELINE
 from make_emulator.server.tls import CA_BUNDLE_VARIABLES
+from tools import draw_documentation
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
+#: All pages but those of the areas of the fidelity ledger, which are generated.
+PAGES = sorted(
+    path
+    for path in (ROOT / "docs").rglob("*.md")
+    if path.parent.name != "fidelity" or path.name == "README.md"
+)
 
 CLIENTS, SEEDS = (
     (ROOT / f"docs/how-to/{name}.md").read_text(encoding="utf-8") for name in ("clients", "seeds")
@@ -30,7 +38,7 @@ def files_of(page: Path) -> dict[str, str]:
     return dict(_BLOCK.findall(page.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
 @pytest.mark.usefixtures("few_plugins")
 def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
     shown = page.read_text(encoding="utf-8").count("```python\n")
@@ -58,7 +66,13 @@ def test_every_key_of_the_json_of_explain_is_documented() -> None:
     assert documented == list(json.loads(result.stdout))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
+def test_a_page_opens_with_its_title_and_a_sentence(page: Path) -> None:
+    text = re.sub(r"<!--.*?-->\s*", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.match(r"# [^\n]+\n\n[\w`*\[][^|\n]+", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
@@ -115,6 +129,34 @@ def test_the_repairs_are_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     result = CliRunner().invoke(main, shlex.split(call)[1:])
     assert result.output == reported
     assert result.exit_code == 1
+
+
+def test_the_drawings_are_those_that_the_code_makes() -> None:
+    assert draw_documentation.stale() == [], "run make docs"
+    for drawing in draw_documentation.drawings().values():
+        ElementTree.fromstring(drawing)
+
+
+def test_a_drawing_has_every_step_of_the_pipeline() -> None:
+    drawn = [box for group in draw_documentation.request_groups() for box in group.boxes]
+    assert len(drawn) == len(API_PIPELINE.request_steps) + len(API_PIPELINE.response_steps)
+    described = {*draw_documentation.REQUEST_STEPS.values(), *draw_documentation.RESPONSE_STEPS.values()}
+    assert set(drawn) == described
+
+
+def test_the_figures_of_the_comparison_are_those_that_were_measured() -> None:
+    folder = ROOT / "docs/explanation"
+    page, measured = ((folder / name).read_text("utf-8") for name in ("alternatives.md", "how-fast.md"))
+    figures = re.findall(r"[\d,.]+ (?:ms|MB)|\d+,\d{3}", page)
+    assert len(figures) == 10
+    assert [figure for figure in figures if f" {figure} " not in measured] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
+def test_an_image_has_a_text_and_is_small(page: Path) -> None:
+    for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert len(text) > 20, target
+        assert (page.parent / target).stat().st_size < 150_000, target
 
 
 def test_every_shipped_seed_is_listed() -> None:

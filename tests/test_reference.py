@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from helpers.api import ApiClient
+from make_emulator import fidelity
 from make_emulator.engine.apps.catalog import interpreted_modules
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -30,7 +31,7 @@ def generator() -> ModuleType:
 @pytest.fixture(scope="module")
 def pages(generator: ModuleType) -> Mapping[str, str]:
     made: Mapping[str, str] = generator.pages()
-    return made
+    return {name.removeprefix("docs/reference/"): text for name, text in made.items()}
 
 
 def test_the_pages_are_those_that_the_code_makes(generator: ModuleType) -> None:
@@ -38,7 +39,19 @@ def test_the_pages_are_those_that_the_code_makes(generator: ModuleType) -> None:
 
 
 def test_no_page_is_left_over(pages: Mapping[str, str]) -> None:
-    assert sorted(path.name for path in (DOCS / "reference").iterdir()) == sorted(pages)
+    files = {path.relative_to(DOCS / "reference").as_posix() for path in (DOCS / "reference").rglob("*.md")}
+    assert files | {"FIDELITY.md"} == set(pages)
+
+
+def test_each_area_of_the_ledger_has_a_page_with_its_behaviours(pages: Mapping[str, str]) -> None:
+    behaviours = fidelity.shipped_behaviours()
+    index = pages["fidelity/README.md"]
+    for area, group in fidelity.group_by_area(behaviours).items():
+        name = fidelity.area_page_name(area)
+        assert f"| [{area}]({name}) |" in index
+        page = pages[f"fidelity/{name}"]
+        assert re.findall(r"^## `(\S+)`$", page, flags=re.MULTILINE) == [each.id for each in group]
+        assert re.findall(r"^\*\*(\w+)\*\*: ", page, flags=re.MULTILINE) == [each.status for each in group]
 
 
 @pytest.mark.parametrize("name", ["control-api.md", "python.md", "pytest.md", "command-line.md"])
@@ -49,7 +62,15 @@ def test_nothing_stands_without_a_word_on_it(name: str, pages: Mapping[str, str]
 
 def test_the_fixtures_of_the_plugin_are_all_there(pages: Mapping[str, str]) -> None:
     named = re.findall(r"^\| `(make_\w+)` \|", pages["pytest.md"], flags=re.MULTILINE)
-    assert named == ["make_emulator", "make_world", "make_client", "make_env", "make_mcp", "make_oauth"]
+    assert named == [
+        "make_emulator",
+        "make_world",
+        "make_mock",
+        "make_client",
+        "make_env",
+        "make_mcp",
+        "make_oauth",
+    ]
 
 
 def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ WORDS = ROOT / "tests/vocabulary.yaml"
 TEXT_SUFFIXES = frozenset({".md", ".html", ".js", ".css", ".toml", ".yaml", ".yml"})
 SUFFIXES = TEXT_SUFFIXES | {".py"}
 #: Ids of the fidelity ledger are public names.
-LEDGER_ID = re.compile(r"- id: [a-z0-9-]+\.[a-z0-9.-]+$")
+LEDGER_ID = re.compile(r"(?:- id: |## `)[a-z0-9-]+\.[a-z0-9.-]+`?$")
 
 
 @cache

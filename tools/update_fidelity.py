@@ -1,6 +1,6 @@
-"""Writer of the fidelity ledger's ``test`` fields, from the ``fidelity`` marks of the contract suite, of its index, and of FIDELITY.md.
+"""Writer of the fidelity ledger's ``test`` fields, from the ``fidelity`` marks of the contract suite, and of its index.
 
-``python -m tools.update_fidelity`` updates fixtures/fidelity.yaml, writes fixtures/fidelity-index.json and renders FIDELITY.md (ignored by git); ``--check`` writes
+``python -m tools.update_fidelity`` updates fixtures/fidelity.yaml and writes fixtures/fidelity-index.json; ``--check`` writes
 nothing and exits 1 if the data file is stale.
 """
 
@@ -17,8 +17,6 @@ from make_emulator.contract.ledger import set_fields
 from make_emulator.resources import data_folder, fixture_path
 
 from .provenance import build_index
-
-ROOT = Path(__file__).parents[1]
 
 
 def find_linked_tests(folder: Path) -> dict[str, str]:
@@ -99,8 +97,6 @@ def main(arguments: Sequence[str]) -> None:
         if linked != text:
             path.write_text(linked, "utf-8")
         index_path.write_text(index, "utf-8")
-        rendered = fidelity.render_markdown(fidelity.load_behaviours(path))
-        (ROOT / "FIDELITY.md").write_text(rendered, "utf-8")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def create_app(
     now: str | None = None,
     rate_limit: bool = True,
     control_key: str | None = None,
+    control_serves_loopback: bool = False,
     allow_network: bool = False,
     allow_private_network: bool = False,
     allowed_hosts: Iterable[str] = (),
@@ -59,6 +60,7 @@ def create_app(
         now: the initial time of the world, ISO 8601; by default the system's.
         rate_limit: true to count requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
+        control_serves_loopback: true to serve loopback without the key, too.
         allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
         allow_private_network: true to let them call loopback, private and other addresses that are not public, too.
         allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
@@ -73,7 +75,7 @@ def create_app(
     """
     if allow_private_network and not allow_network:
         raise ValueError("calls to private addresses need network access: allow that, too")
-    access = AccessControl(control_key, allowed_origins)
+    access = AccessControl(control_key, allowed_origins, serves_loopback=control_serves_loopback)
     app = Flask("make_emulator", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
     app.url_rule_class = MatchOnlyRule

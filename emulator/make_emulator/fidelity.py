@@ -336,6 +336,64 @@ def render_markdown(behaviours: Sequence[Behaviour]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def area_page_name(area: str) -> str:
+    """Returns the file name of the page of an area, such as ``data-stores.md``."""
+    return re.sub(r"[^a-z0-9]+", "-", area.lower()).strip("-") + ".md"
+
+
+def render_area_pages(behaviours: Sequence[Behaviour]) -> dict[str, str]:
+    """Returns a Markdown page for each area by its file name, and ``README.md`` with the score of each area."""
+    head, *rows = score_table(score_areas(behaviours), "area")
+    pages = {
+        "README.md": "\n".join([*_ledger_introduction(), *_markdown_table(head, *map(_linked_area, rows))])
+    }
+    for area, group in group_by_area(behaviours).items():
+        pages[area_page_name(area)] = "\n".join(_area_page(area, group))
+    return {name: text + "\n" for name, text in pages.items()}
+
+
+def _linked_area(row: Sequence[str]) -> Sequence[str]:
+    area, *cells = row
+    return (f"[{area}]({area_page_name(area)})" if area != "all" else "**all**", *cells)
+
+
+def _ledger_introduction() -> Iterator[str]:
+    yield from (
+        "# Fidelity: the evidence for each behaviour",
+        "",
+        "The behaviours of make-emulator that a client can see, and the evidence that Make behaves the same. An emulator that accepts",
+        "what Make rejects hides bugs, so undocumented cases are rejected. An entry states where its sources contradict each other.",
+        "",
+        *(f"- **{status}**: {meaning}." for status, meaning in STATUSES.items()),
+        "",
+        "**Evidence** is the share of behaviours that are observed or documented, **tested** the share that a contract test checks, on the",
+        "emulator and on a real zone. The [score by route](../fidelity-score.md) has the same for each route. `make-emulator fidelity`",
+        "prints the ledger, and a running emulator shows it at `/_emulator/fidelity`.",
+        "",
+    )
+
+
+def _area_page(area: str, behaviours: Sequence[Behaviour]) -> Iterator[str]:
+    counts = ", ".join(f"{count} {status}" for status, count in count_statuses(behaviours).items() if count)
+    yield from (f"# Fidelity: {area}", "")
+    yield f"{counts}. The [other areas, and what these words mean](README.md)."
+    for each in behaviours:
+        yield from ("", f"## `{each.id}`", "", f"**{each.status}**: {_escape_markdown(each.statement)}", "")
+        yield f"- Source: {_escape_markdown(each.source)}"
+        if each.routes:
+            yield f"- Routes: {', '.join(f'`{route}`' for route in each.routes)}"
+        if each.test is not None:
+            yield f"- Contract test: {_test_name(each)}"
+
+
+def _escape_markdown(text: str) -> str:
+    """Returns a text whose characters stand for themselves in Markdown, but for backticks."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(
+        part if part.startswith("`") else re.sub(r"([*_<\[\]\\])", r"\\\1", part) for part in parts
+    )
+
+
 def _test_name(behaviour: Behaviour) -> str:
     """Returns the name of the contract test without its folder, or an empty text."""
     return "" if behaviour.test is None else f"`{behaviour.test.rpartition('/')[2]}`"

@@ -14,8 +14,17 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         OSError: if it cannot be written.
     """
+    write_pieces_atomically(path, [data])
+
+
+def write_pieces_atomically(path: Path, pieces: Iterable[bytes]) -> None:
+    """Replaces a file atomically, piece by piece, readable by its owner only.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.tmp")
-    write_synced(temporary, [data])
+    write_synced(temporary, pieces)
     replace_synced(temporary, path)
 
 

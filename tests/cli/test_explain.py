@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -227,6 +228,17 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
         output = explain(written(tmp_path, node), "--format", form).output
         assert "abc" not in output
         assert "********" in output
+
+
+def test_a_drawing_shows_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.svg"
+    result = shipped("shipping-quote", "--input", '{"country": "DE", "weight": 12}', "--svg", str(path))
+    assert result.exit_code == 0, result.output
+    root = ElementTree.parse(path).getroot()
+    texts = {element.text for element in root.iter() if element.tag.endswith("}text")}
+    assert {"Pallet", "European Union", "SUCCESS, 3 operations"} <= texts
+    groups = [group.attrib["class"] for group in root.iter() if group.tag.endswith("}g")]
+    assert sorted(groups) == ["node good"] * 5 + ["node off"] * 2
 
 
 def test_json_holds_all_that_is_known() -> None:

@@ -22,6 +22,8 @@ from make_emulator import __version__
 from make_emulator.cli.main import main
 from make_emulator.seeds import json_schema_text, starter_text
 
+GREETING = Path(__file__).parent.parent.parent / "fixtures/blueprints/greeting.json"
+
 
 def get(url: str, token: str = ADMIN_TOKEN) -> dict[str, object]:
     with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as response:
@@ -50,6 +52,51 @@ def test_a_signal_stops_it_with_exit_0(stop: signal.Signals) -> None:
         assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_program_needs_that_starts_it_is_one_line_of_json(tmp_path: Path, workers: str) -> None:
+    """And the server ends with the program, by the end of its standard input."""
+    ca = tmp_path / "ca.pem"
+    command = [
+        sys.executable,
+        "-m",
+        "make_emulator",
+        "serve",
+        "--port",
+        "0",
+        "--format",
+        "json",
+        "--stop-on-eof",
+    ]
+    command += ["--workers", workers, "--tls", "--tls-ca", str(ca), "--blueprints", str(GREETING)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        response = requests.get(
+            f"{started['baseUrl']}/scenarios/6",
+            headers={"Authorization": f"Token {started['token']}"},
+            verify=started["caFile"],
+            timeout=60,
+        )
+        assert response.json()["scenario"]["name"] == "Greeting"
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stdout.read() == ""
+    imported = started.pop("import")
+    assert [row["scenarioId"] for row in imported["scenarios"]] == [6]
+    assert started == {
+        "version": __version__,
+        "url": started["url"],
+        "baseUrl": f"{started['url']}/api/v2",
+        "token": ADMIN_TOKEN,
+        "teamId": 1,
+        "organizationId": 1,
+        "controlKey": None,
+        "mailPort": None,
+        "caFile": str(ca),
+    }
+
+
 def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:
     for log_format in ("text", "json"):
         with run_server("--log-format", log_format) as (process, url):
@@ -74,6 +121,63 @@ def test_flags_have_environment_variables() -> None:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "make_emulator", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+
+def test_plan_zone_and_time_of_the_default_world_can_be_chosen() -> None:
+    chosen = {"PLAN": "core", "ZONE": "us1", "NOW": "2026-01-31T09:00:00Z", "NO_RATE_LIMIT": "true"}
+    for arguments, environment in (
+        ([], {f"MAKE_EMULATOR_{name}": value for name, value in chosen.items()}),
+        (["--plan=core", "--zone=us1", "--now=2026-01-31T09:00:00Z", "--no-rate-limit"], {}),
+    ):
+        with run_server(*arguments, **environment) as (_, url):
+            control = f"{url.removesuffix('/api/v2')}/_emulator/worlds/default"
+            described = requests.get(control, timeout=60).json()
+            assert (described["world"]["plan"], described["world"]["zone"]) == (
+                "core",
+                "us1.make.com",
+            )
+            assert described["settings"]["rateLimit"] is False
+            now = requests.get(f"{control}/clock", timeout=60).json()["now"]
+            assert now.startswith("2026-01-31T09:")
+
+
+def banner(process: subprocess.Popen[str]) -> dict[str, str]:
+    """The lines of the summary that follow the base URL, up to the dashboard or the control key."""
+    assert process.stdout is not None
+    lines: dict[str, str] = {}
+    for line in process.stdout:
+        label, _, value = line.strip().partition("  ")
+        lines[label] = value.strip()
+        if label == "control key" or (label == "dashboard" and "#" not in value):
+            break
+    return lines
+
+
+def test_a_server_for_other_machines_has_a_generated_key_that_it_shows() -> None:
+    keys = set()
+    for _ in range(2):
+        with run_server("--host", "0.0.0.0") as (process, url):
+            lines = banner(process)
+            key, _, note = lines["control key"].partition("  ")
+            assert note == "(generated; choose one with --control-key)"
+            base = url.removesuffix("/api/v2")
+            assert lines["dashboard"] == f"{base}/_emulator/#key={key}"
+            # Loopback needs none.
+            assert requests.get(f"{base}/_emulator/worlds", timeout=60).status_code == 200
+            keys.add(key)
+    assert len(keys) == 2
+    assert all(len(key) >= 32 for key in keys)
+
+
+@pytest.mark.parametrize("arguments", [["--host", "0.0.0.0", "--control-key", "sesame"], []])
+def test_a_chosen_key_and_a_server_of_this_machine_alone_show_none(arguments: list[str]) -> None:
+    with run_server(*arguments) as (process, _):
+        lines = banner(process)
+        assert "control key" not in lines
+        assert lines["dashboard"].endswith("/_emulator/")
+        process.terminate()
+        output, errors = process.communicate(timeout=10)
+        assert "sesame" not in f"{lines}{output}{errors}"
 
 
 @pytest.mark.parametrize("as_variable", [False, True])
@@ -102,6 +206,7 @@ def test_host_names_and_origins_are_allowed_repeatedly(as_variable: bool) -> Non
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
+        (["--zone", "a b"], "there is no zone 'a b': it is a name such as eu1, or a host"),
         (["--allowed-host", "http://make"], "'http://make' is not a host name, such as make or .example.com"),
         (["--allowed-origin", "localhost"], "'localhost' is not an origin, such as http://localhost:5173"),
     ],
@@ -175,11 +280,38 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
             "--allow-private-network goes with --allow-network only; see make-emulator serve --help",
         ),
         (["serve", "--tls-ca", "ca.pem"], "--tls-ca goes with --tls only; see make-emulator serve --help"),
+        (["serve", "--tls-name", "make"], "--tls-name goes with --tls only; see make-emulator serve --help"),
+        (
+            ["serve", "--now", "tomorrow"],
+            "Invalid value for --now: 'tomorrow' is not a time in ISO 8601, such as 2026-01-31T09:00:00Z; "
+            "see make-emulator serve --help",
+        ),
+        (
+            ["serve", "--plan", "gold"],
+            "Invalid value for '--plan': 'gold' is not one of 'free', 'core', 'pro', 'teams', 'enterprise'; "
+            "see make-emulator serve --help",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], reported: str) -> None:
     result = CliRunner().invoke(main, arguments, prog_name="make-emulator")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {reported}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (["serve"], "MAKE_EMULATOR_PORT"),
+        (["lint", "."], "MAKE_EMULATOR_LINT_FORMAT"),
+        (["pull", "--zone", "eu1", "--token", "t"], "MAKE_TEAM"),
+    ],
+)
+def test_a_mistake_in_a_variable_names_the_variable(arguments: list[str], variable: str) -> None:
+    environment = {variable: "no-such"}
+    result = CliRunner().invoke(main, arguments, prog_name="make-emulator", env=environment)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"(from the variable {variable}); see make-emulator {arguments[0]} --help\n" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_no_command_at_all_shows_which_there_are() -> None:

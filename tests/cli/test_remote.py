@@ -88,7 +88,13 @@ def test_a_world_is_made_from_a_file_of_ones_own(make: MakeEmulator, tmp_path: P
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "cannot read {path}: No such file or directory"), (b"{", "{path} is not JSON: ")],
+    [
+        (None, "cannot read {path}: No such file or directory"),
+        (
+            b"{",
+            "PUT /_emulator/worlds/default/snapshot answered 400: The snapshot cannot be restored: it is not JSON: ",
+        ),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_one_clear_line(
     make: MakeEmulator, tmp_path: Path, content: bytes | None, reason: str

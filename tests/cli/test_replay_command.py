@@ -139,7 +139,7 @@ def test_a_bad_archive_is_one_clear_line(content: str, problem: str, tmp_path: P
     path = tmp_path / "bad.har"
     path.write_text(content, "utf-8")
     result = run(path)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     [line] = result.output.splitlines()
     assert line.startswith("make-emulator: ")
     assert line.endswith(problem)
@@ -150,23 +150,23 @@ def test_mistakes_in_the_usage_are_exit_2(write: Callable[..., Path]) -> None:
     assert run(write(), "--format", "xml").exit_code == 2
 
 
-def test_an_unknown_seed_and_a_folder_that_does_not_exist_are_exit_1(
-    write: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_what_cannot_be_compared_is_exit_2(write: Callable[..., Path], tmp_path: Path) -> None:
+    assert run(tmp_path / "absent.har").exit_code == 2
     unknown = run(write(), "--seed", "defualt")
-    assert unknown.exit_code == 1
+    assert unknown.exit_code == 2
+    assert unknown.output.startswith("make-emulator: ")
     assert "defualt" in unknown.output
     absent = run(write(), "--redact", tmp_path / "absent" / "x.har")
-    assert absent.exit_code == 1
-    assert "cannot write" in absent.output
+    assert absent.exit_code == 2
+    assert "there is no folder" in absent.output
 
 
-def test_an_archive_of_which_nothing_can_be_compared_is_exit_1(tmp_path: Path, recording: Recorder) -> None:
+def test_an_archive_of_which_nothing_can_be_compared_is_exit_2(tmp_path: Path, recording: Recorder) -> None:
     document = recording.archive()
     for entry in document["log"]["entries"]:
         entry["response"]["status"] = 429
     path = tmp_path / "limited.har"
     path.write_text(json.dumps(document), "utf-8")
     result = run(path)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.splitlines()[-1] == "make-emulator: no request could be compared"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from make_emulator import MakeEmulator, create_app
@@ -50,6 +53,51 @@ def test_a_snapshot_restores_the_clock_and_a_redacted_one_is_rejected(control: C
     assert world.clock() == {"now": "2026-01-01T00:00:00.000Z", "frozen": True}
     with pytest.raises(ControlError, match="its secrets were redacted"):
         world.restore(world.snapshot(redact=True))
+
+
+def test_a_snapshot_goes_into_a_file_and_back_in_pieces(control: ControlClient, tmp_path: Path) -> None:
+    world = control.world("default")
+    world.set_clock(now="2026-01-01T00:00:00Z", frozen=True)
+    path = tmp_path / "state.json"
+    path.write_bytes(b"".join(world.iter_snapshot()))
+    assert orjson.loads(path.read_bytes()) == world.snapshot()
+    world.advance_clock(60)
+    with path.open("rb") as file:
+        assert world.load_snapshot(file)["name"] == "default"
+    assert world.clock() == {"now": "2026-01-01T00:00:00.000Z", "frozen": True}
+    assert orjson.loads(b"".join(world.iter_snapshot(redact=True)))["redacted"] is True
+    with pytest.raises(ControlError, match="There is no world named 'none'") as failure:
+        list(control.world("none").iter_snapshot())
+    assert failure.value.status == 404
+    with path.open("rb") as file, pytest.raises(ControlError, match="There is no world named 'none'"):
+        control.world("none").load_snapshot(file)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b'HTTP/1.0 200 OK\r\n\r\n{"version": 1',
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": {}}',
+        b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"a": {}}',
+    ],
+)
+def test_a_snapshot_that_is_not_complete_is_an_error(response: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(response)
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        control = ControlClient(HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        with pytest.raises(ControlError, match=r"no JSON came back|no emulator answers"):
+            list(control.world("default").iter_snapshot())
+        thread.join()
 
 
 def test_a_token_has_only_the_given_scopes_and_shows_in_the_access_report(control: ControlClient) -> None:

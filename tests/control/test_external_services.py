@@ -230,6 +230,6 @@ def test_a_snapshot_restores_rules_requests_and_mails_and_a_redacted_one_masks_t
     assert assert_status(api.control("GET", OUTBOX)) == {"mails": []}
     assert_status(api.control("PUT", "/worlds/default/snapshot", data=taken))
     assert [assert_status(api.control("GET", path)) for path in (HTTP, OUTBOX)] == before
-    shown = orjson.dumps(snapshot.redact(snapshot.take(api.world))["rows"]["http_requests"])
-    rules = orjson.dumps(snapshot.redact(snapshot.take(api.world))["rows"]["http_rules"])
+    shown = orjson.dumps(list(snapshot.redact(snapshot.take(api.world))["rows"]["http_requests"]))
+    rules = orjson.dumps(list(snapshot.redact(snapshot.take(api.world))["rows"]["http_rules"]))
     assert SECRET.encode() not in shown + rules

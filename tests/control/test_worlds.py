@@ -175,6 +175,29 @@ def test_mistyped_parameters_of_the_clock_are_rejected(api: ApiClient) -> None:
     assert assert_status(api.control("GET", "/worlds/default/clock"))["now"] == "2026-03-02T12:00:00.000Z"
 
 
+def test_a_key_can_leave_loopback_open() -> None:
+    api = ApiClient(create_app(control_key="sesame", control_serves_loopback=True))
+    far = {"REMOTE_ADDR": "10.0.0.5"}
+    assert api.control("GET", "/worlds").status_code == 200
+    assert api.control("GET", "/worlds", headers={"X-Emulator-Key": "old"}).status_code == 200
+    refused = api.control("GET", "/worlds", environ_base=far)
+    assert refused.status_code == 403
+    assert refused.json is not None
+    assert "the key that the server printed at its start" in refused.json["detail"]
+    wrong = api.control("GET", "/worlds", headers={"X-Emulator-Key": "wrong"}, environ_base=far)
+    assert wrong.status_code == 403
+    right = api.control("GET", "/worlds", headers={"X-Emulator-Key": "sesame"}, environ_base=far)
+    assert [world["name"] for world in assert_status(right)["worlds"]] == ["default"]
+
+
+def test_an_open_loopback_is_not_open_under_the_name_of_another_host() -> None:
+    app = create_app(control_key="sesame", control_serves_loopback=True, allowed_hosts=["make.example"])
+    client = app.test_client()
+    host = {"Host": "make.example"}
+    assert client.get("/_emulator/worlds", headers=host).status_code == 403
+    assert client.get("/_emulator/worlds", headers={**host, "X-Emulator-Key": "sesame"}).status_code == 200
+
+
 def test_an_empty_key_is_rejected_at_the_start() -> None:
     with pytest.raises(ValueError, match="control key is empty"):
         create_app(control_key="")

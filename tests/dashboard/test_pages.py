@@ -299,6 +299,17 @@ def test_with_a_key_a_browser_is_given_a_form_for_it_and_nothing_else(path: str)
     assert ADMIN_TOKEN in Page(api.control("GET", path, headers={"X-Emulator-Key": "sesame"})).text
 
 
+def test_with_a_key_for_other_machines_loopback_sees_the_page_and_others_the_form() -> None:
+    api = ApiClient(create_app(control_key="sesame", control_serves_loopback=True))
+    far = {"REMOTE_ADDR": "10.0.0.5"}
+    assert ADMIN_TOKEN in Page(api.control("GET", "/")).text
+    form = Page(api.control("GET", "/", environ_base=far), 403)
+    assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
+    assert ADMIN_TOKEN not in form.text
+    unlocked = api.control("GET", "/", headers={"X-Emulator-Key": "sesame"}, environ_base=far)
+    assert ADMIN_TOKEN in Page(unlocked).text
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_without_a_key_only_this_machine_is_shown_the_pages(api: ApiClient, path: str) -> None:
     assert api.control("GET", path, environ_base={"REMOTE_ADDR": "10.0.0.5"}).status_code == 403

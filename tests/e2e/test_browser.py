@@ -73,6 +73,17 @@ new Promise((resolve) => {
 })
 """
 
+#: Waits for an element, and takes its text.
+SHOWN = """
+new Promise((resolve) => {
+  const look = () => {
+    const found = document.querySelector(%r);
+    found ? resolve(found.innerText) : setTimeout(look, 20);
+  };
+  look();
+})
+"""
+
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
@@ -231,3 +242,16 @@ def test_the_search_of_the_catalogue_page_leads_to_a_module(page: Page) -> None:
         page.submit("document.querySelector('#modules a').click()")
         page.evaluate(FOUND.replace("#modules a", "#module"))
         assert "channelWType" in page.evaluate("document.body.innerText")
+
+
+def test_a_link_with_the_key_opens_the_dashboard_and_keeps_the_key_out_of_the_address(page: Page) -> None:
+    with Server(create_app(control_key="sesame")) as server:
+        page.open(f"{server.url}/_emulator/#key=wrong")
+        assert page.evaluate(SHOWN % "#error:not(:empty)") == "Wrong key."
+        page.open("about:blank")
+        page.open(f"{server.url}/_emulator/?world=default#key=sesame")
+        assert "Ada Maker" in page.evaluate(SHOWN % "main:not(.narrow)")
+        assert page.evaluate("location.href") == f"{server.url}/_emulator/?world=default"
+        # The tab keeps the key for the other pages.
+        page.open(f"{server.url}/_emulator/catalogue")
+        assert "Apps (" in page.evaluate(SHOWN % "main:not(.narrow)")

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.api import ADMIN_TOKEN, NOON_ISO, ApiClient, json_of
 from helpers.mcp import INITIALIZE, create_tool, frame
-from make_emulator.client.control import ControlClient, ControlError, LocalTransport
+from make_emulator.client.control import ControlClient, ControlError, LocalTransport, Transport
 from make_emulator.mcp_stdio.bridge import StdioBridge
 from make_emulator.mcp_stdio.emulator_tools import EmulatorTools
 
@@ -113,7 +113,7 @@ def test_an_error_of_the_transport_is_the_error_of_the_request(api: ApiClient) -
 
 
 def test_a_server_that_is_gone_is_an_error_of_the_request() -> None:
-    class Gone:
+    class Gone(Transport):
         def send(
             self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
         ) -> tuple[int, bytes]:

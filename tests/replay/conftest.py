@@ -8,23 +8,7 @@ import pytest
 from make_emulator import MakeEmulator
 
 from .recording import Recorder
-
-#: A team of another organization than that of the default seed, whose ids it shares with nothing.
-ZONE_SEED = {
-    "organizations": [
-        {
-            "id": 4711,
-            "name": "Acme",
-            "teams": [
-                {
-                    "id": 815,
-                    "name": "Ops",
-                    "dataStores": [{"id": 900, "name": "Before the recording", "maxSizeMB": 1}],
-                }
-            ],
-        }
-    ],
-}
+from .session import ZONE_SEED
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import yaml
+
+from make_emulator import MakeEmulator
 
 from .recording import Recorder
+
+#: Organization and team with ids of their own, as those of an account at a zone.
+ZONE_SEED = {
+    "organizations": [
+        {
+            "id": 4711,
+            "name": "Acme",
+            "teams": [
+                {
+                    "id": 815,
+                    "name": "Ops",
+                    "dataStores": [{"id": 900, "name": "Before the recording", "maxSizeMB": 1}],
+                }
+            ],
+        }
+    ],
+}
 
 BLUEPRINT = {
     "name": "Greeting",
@@ -93,3 +115,21 @@ def run_scenario(client: Recorder) -> None:
     client.get(f"/scenarios/{scenario}/logs")
     client.call("DELETE", f"/scenarios/{scenario}")
     client.get(f"/scenarios/{scenario}")
+
+
+def write_documented_session(folder: Path) -> None:
+    """Writes the session of docs/how-to/replay.md, in which the zone returns a number as text, and the seed of its team."""
+    (folder / "team.yaml").write_text(yaml.safe_dump(ZONE_SEED), "utf-8")
+    with MakeEmulator(seed=ZONE_SEED) as zone:
+        client = Recorder(zone.base_url, zone.token, rename=True)
+        client.get("/users/me")
+        client.get("/data-stores/900")
+        client.get("/hooks?teamId=815")
+        settings = {"typeName": "gateway-webhook", "method": False, "headers": False, "stringify": False}
+        hook = client.post("/hooks", {"name": "Orders", "teamId": 815, **settings})["hook"]
+        client.post(hook["url"], {"order": 1}, token="")
+        client.get(f"/hooks/{hook['id']}/incomings")
+        client.get("/teams/815")
+        answer = client.entries[3]["response"]["content"]
+        answer["text"] = answer["text"].replace('"queueLimit":10000', '"queueLimit":"10000"')
+        client.write(folder / "session.har")

@@ -12,8 +12,8 @@ from make_emulator.replay.archive import parse_archive
 from make_emulator.replay.replay import replay_archive
 from make_emulator.replay.report import ReplayReport
 
-from .conftest import ZONE_SEED
 from .recording import Recorder
+from .session import ZONE_SEED
 
 Record = Callable[[], Recorder]
 

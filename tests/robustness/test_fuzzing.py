@@ -30,7 +30,7 @@ from make_emulator.server.persistence import StateFiles
 from make_emulator.server.recovery import read_state
 from make_emulator.server.write_ahead_log import MAGIC, read_records
 from make_emulator.world import snapshot
-from make_emulator.world.snapshot import InvalidSnapshotError
+from make_emulator.world.snapshot_reader import InvalidSnapshotError
 
 JSON_VALUES = st.recursive(
     st.none()

@@ -150,6 +150,36 @@ def test_a_snapshot_of_another_origin_is_loaded_and_continued(api: ApiClient, pa
     files.stop()
 
 
+@pytest.mark.parametrize("is_continued", [False, True])
+def test_a_file_of_an_earlier_release_names_its_log_after_the_rows(
+    api: ApiClient, path: Path, is_continued: bool
+) -> None:
+    files = files_of(api, path, all_worlds=True)
+    files.start()
+    mine = assert_status(api.control("POST", "/worlds", json={"name": "mine"}), 201)["world"]
+    if is_continued:
+        put_record(api, "logged")
+        kill(api)
+    else:
+        files.stop()
+    for file in (path, *path.with_name("state.json.worlds").glob("*.json")):
+        whole = orjson.loads(file.read_bytes())
+        log, spec = whole.pop("log"), whole.pop("spec", None)
+        file.write_bytes(orjson.dumps({**whole, "log": log, **({} if spec is None else {"spec": spec})}))
+    later = frozen_api()
+    assert files_of(later, path, all_worlds=True).load() is True
+    assert ("logged" in keys(later.world)) is is_continued
+    assert later.get("/users/me", token=mine["token"]).status_code == 200
+    state = read_state(path, "default")
+    assert state is not None
+    assert state.name is not None
+    assert (state.name.id, state.log_size > 0) == (log_id(path), is_continued)
+
+
+def log_id(path: Path) -> str:
+    return str(orjson.loads(path.read_bytes())["log"]["id"])
+
+
 def _undo(api: ApiClient, **change: Any) -> None:
     checkpoints = "/worlds/default/checkpoints"
     assert api.control("POST", checkpoints, json={"name": "start"}).status_code == 201

@@ -222,6 +222,34 @@ def test_the_file_can_be_put_where_clients_look_for_it(tmp_path: Path) -> None:
     assert file.exists()
 
 
+def test_the_names_of_services_are_vouched_for_and_served(tmp_path: Path) -> None:
+    """Those of --tls-name and --allowed-host, as a client in another container calls them."""
+    file = tmp_path / "ca.pem"
+    names = {
+        "MAKE_EMULATOR_TLS_NAME": "make .corp.example",
+        "MAKE_EMULATOR_ALLOWED_HOST": "emulator my_service *",
+    }
+    with run_server("--tls", "--tls-ca", str(file), **names) as (_, url):
+        address = ("127.0.0.1", int(url.split(":")[2].partition("/")[0]))
+        context = ssl.create_default_context(cafile=str(file))
+        for name in ("make", "corp.example", "a.corp.example", "emulator", socket.gethostname()):
+            with context.wrap_socket(socket.create_connection(address), server_hostname=name) as connection:
+                connection.sendall(
+                    f"GET /api/v2/users/me HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode()
+                )
+                assert connection.recv(100).startswith(b"HTTP/1.1 401 "), name
+        with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+            context.wrap_socket(socket.create_connection(address), server_hostname="other")
+
+
+@pytest.mark.parametrize("name", ["my_service", "-a", "a b", "", "*", "a" * 64, "a..b"])
+def test_a_name_that_no_certificate_can_say_is_one_clear_line(name: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--tls", "--tls-name", name])
+    assert result.exit_code == 1
+    assert "is not a host name, such as make or .example.com" in result.output
+    assert len(result.output.splitlines()) == 1
+
+
 def test_mistakes_are_one_clear_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["serve", "--tls-ca", str(tmp_path / "ca.pem")])
     assert (result.exit_code, "--tls-ca goes with --tls only" in result.output) == (2, True)

@@ -5,10 +5,12 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import pytest
 import requests
 
 from make_emulator.app import create_app
+from make_emulator.server import framing, wsgi
 from make_emulator.server.wsgi import PortInUseError, Server
 
 ADMIN_TOKEN = {"Authorization": "Token 11111111-1111-4111-8111-111111111111"}
@@ -67,6 +69,54 @@ def test_a_body_that_is_too_large_gets_an_answer_and_no_reset() -> None:
         assert response.status_code == 400
         assert response.json() == {"detail": "request entity too large"}
         assert requests.get(f"{server.url}/api/v2/teams/1", headers=ADMIN_TOKEN, timeout=5).status_code == 200
+
+
+@pytest.fixture
+def _small_bodies_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi, "MAX_UNCHECKED_SIZE", 1000)
+
+
+@pytest.mark.usefixtures("_small_bodies_only")
+def test_a_large_body_is_read_once_the_application_wants_it() -> None:
+    def double(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        read = environ["wsgi.input"].read(3000) + environ["wsgi.input"].read()
+        start_response("200 OK", [("Content-Length", str(len(read)))])
+        return [read]
+
+    body = bytes(range(256)) * 20_000
+    with Server(double) as server:
+        response = requests.post(server.url, data=body, timeout=10)
+        assert (response.content, response.headers["Connection"]) == (body, "close")
+        assert requests.post(server.url, data=b"x" * 1000, timeout=10).content == b"x" * 1000
+
+
+@pytest.mark.usefixtures("_small_bodies_only")
+def test_a_large_body_that_is_refused_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr(framing, "read_body", fail)
+    with Server(create_app(control_key="secret")) as server:
+        response = requests.put(
+            f"{server.url}/_emulator/worlds/default/snapshot", data=b"x" * 100_000, timeout=10
+        )
+    assert response.status_code == 403
+    assert response.headers["Connection"] == "close"
+
+
+@pytest.mark.usefixtures("_small_bodies_only")
+def test_a_large_body_that_is_cut_off_changes_nothing() -> None:
+    with Server(create_app()) as server:
+        url = f"{server.url}/_emulator/worlds/default/snapshot"
+        whole = requests.get(url, timeout=10).content
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            head = f"PUT /_emulator/worlds/default/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(whole) + 9}\r\n\r\n"
+            connection.sendall(head.encode() + whole)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        world = f"{server.url}/_emulator/worlds/default"
+        assert requests.get(f"{world}/snapshot", timeout=10).json()["rows"] == orjson.loads(whole)["rows"]
 
 
 def test_nonsense_on_the_socket_does_not_stop_the_server() -> None:

@@ -14,15 +14,11 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from flask import Response, jsonify, request
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from helpers.echo_site import SITE, echo_site
 from make_emulator import World, mock_make
-from make_emulator.app import create_app
-from make_emulator.testing import routing, transports
-
-SITE = "https://eu1.make.com"
 
 
 @pytest.fixture
@@ -33,35 +29,8 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def echo() -> Iterator[None]:
-    """Application in the emulator's place that echoes requests, with responses that the API does not have."""
-    app = create_app()
-
-    @app.route("/echo", methods=["GET", "HEAD", "POST", "PUT", "DELETE"])
-    def show() -> Response:
-        response = jsonify(
-            method=request.method,
-            url=request.url,
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=request.get_data().decode("latin-1"),
-            files={name: file.read().decode() for name, file in request.files.items()},
-        )
-        response.set_cookie("first", "1")
-        response.set_cookie("second", "2", path="/echo")
-        return response
-
-    @app.get("/there")
-    def redirect() -> Response:
-        return Response(status=302, headers={"Location": "/echo?arrived=1"})
-
-    @app.get("/lines")
-    def lines() -> Response:
-        return Response((f"line {number}\n" for number in range(3)), content_type="text/plain")
-
-    route = routing.Route(app, "eu1.make.com", block_others=True, may_delay=lambda: False)
-    routing.push_route(route)
-    with transports.install():
+    with echo_site():
         yield
-    routing.remove_route(route)
 
 
 # --- requests ------------------------------------------------------------------------------------

@@ -36,6 +36,54 @@ def test_the_marker_says_what_the_world_is_made_from(pytester: pytest.Pytester) 
     pytester.runpytest("-W", "error", "--strict-markers").assert_outcomes(passed=1)
 
 
+def test_calls_to_make_reach_a_world_of_the_test_in_its_process(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest, requests
+        from make_emulator.testing import NetworkBlocked
+
+        def test_plain(make_mock):
+            url = "https://eu1.make.com/api/v2/scenarios/1"
+            assert requests.delete(url, headers=make_mock.headers).json() == {"scenario": 1}
+            make_mock.requests.assert_called("DELETE", "/scenarios/1", times=1)
+
+        @pytest.mark.make_world(plan="core", zone="us1", scopes=["teams:read"], api_access=False, block_others=True)
+        def test_marked(make_mock, make_world):
+            assert (make_mock.plan, make_mock.base_url) == ("core", "https://us1.make.com/api/v2")
+            response = requests.get(f"{make_mock.base_url}/teams/1", headers=make_mock.headers)
+            assert response.json()["detail"] == "Forbidden to use token authorization for this organization."
+            with pytest.raises(NetworkBlocked):
+                requests.get("https://www.example.com")
+            # The marker is that of both fixtures.
+            assert (make_world.plan, make_world.zone) == ("core", "us1.make.com")
+            assert len(make_world.requests) == 0
+
+        def test_fails(make_mock):
+            requests.get("https://eu1.make.com/api/v2/scenarios/99", headers=make_mock.headers)
+            assert False
+        """
+    )
+    result = pytester.runpytest("-W", "error", "--strict-markers")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*requests to the Make world*", "*: GET /scenarios/99 -> 404: Scenario '99' not found"]
+    )
+
+
+def test_settings_of_all_tests_apply_to_interception_too(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmake_settings =\n    apiAccess=false\n")
+    pytester.makepyfile(
+        """
+        import requests
+
+        def test_it(make_mock):
+            response = requests.get("https://eu1.make.com/api/v2/teams/1", headers=make_mock.headers)
+            assert response.status_code == 403
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
 def test_the_environment_is_set_for_the_code_under_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -340,46 +339,6 @@ def test_a_snapshot_in_pieces_is_the_snapshot(api: ApiClient, monkeypatch: pytes
     pieces = list(snapshot.iter_dumps(taken))
     assert len(pieces) > 10
     assert orjson.loads(b"".join(pieces)) == orjson.loads(snapshot.dumps(taken))
-
-
-def test_a_snapshot_in_pieces_is_read_a_few_rows_at_a_time(
-    api: ApiClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written = b"".join(snapshot.iter_dumps(snapshot.take(api.world)))
-    monkeypatch.setattr(snapshot, "_PIECE_SIZE", 1000)
-    taken, rows = snapshot.read(io.BytesIO(written))
-    assert rows is not None
-    assert taken["rows"] == {}
-    batches = list(rows)
-    assert len(batches) > len(dict(batches))
-    assert all(len(orjson.dumps(values[:-1])) < 1000 for _, values in batches)
-    joined: dict[str, list[Any]] = {}
-    for section, values in batches:
-        joined.setdefault(section, []).extend(values)
-    assert joined == document(api.world)["rows"]
-    restored = snapshot.restore(taken, "w", rows=batches)
-    assert document(restored)["rows"] == document(api.world)["rows"]
-
-
-def test_a_snapshot_of_another_layout_is_read_as_a_whole(api: ApiClient) -> None:
-    for option in (0, orjson.OPT_INDENT_2):
-        text = orjson.dumps(document(api.world), option=option)
-        taken, rows = snapshot.read(io.BytesIO(text))
-        assert (taken, rows) == (document(api.world), None)
-
-
-def _read_world(text: bytes) -> World:
-    taken, rows = snapshot.read(io.BytesIO(text))
-    return snapshot.restore(taken, "w", rows=rows)
-
-
-def test_a_snapshot_that_ends_too_early_is_rejected(api: ApiClient) -> None:
-    written = b"".join(snapshot.iter_dumps(snapshot.take(api.world)))
-    lines = written.splitlines(keepends=True)
-    for end in {0, 1, 2, 3, len(lines) // 2, len(lines) - 1}:
-        for text in (b"".join(lines[:end]), b"".join(lines[:end]) + lines[end][: len(lines[end]) // 2]):
-            with pytest.raises(snapshot.InvalidSnapshotError, match="not JSON"):
-                _read_world(text)
 
 
 @pytest.mark.parametrize("words", [0, 1, 31, 70_000, 131_072])

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import click
 
+from .command import command
 from .options import env_option
 
 
-@click.command(short_help="Print the configuration of a load balancer in front of workers.")
+@command(
+    short_help="Print the configuration of a load balancer in front of workers.",
+    examples=[
+        "make-emulator balancer --workers 4 --worker-url http://make-{index}:4747",
+    ],
+    docs="how-to/fleet.md",
+)
 @env_option(
     "--workers",
     required=True,

@@ -13,15 +13,9 @@ import click
 
 from ..contract.settings import Settings, SettingsError
 from ..resources import data_folder
+from .command import command
 from .errors import CommandError
-
-
-def _check_writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Checks before the run that a report can be written after it."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder '{path.parent}' to write it to")
-    return path
-
+from .options import OutputFile
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -29,7 +23,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _PYTEST_USAGE_ERROR, _PYTEST_NO_TESTS = 4, 5
 
 
-@click.command(short_help="Run the contract suite against an emulator or a real zone.")
+@command(
+    short_help="Run the contract suite against an emulator or a real zone.",
+    examples=[
+        "make-emulator contract",
+        "make-emulator contract --read-only --only paging.limit --html report.html",
+    ],
+    docs="how-to/contract.md",
+)
 @click.option("--base-url", metavar="URL", help="Base URL of the target, e.g. https://eu1.make.com/api/v2.")
 @click.option("--token", help="The API token to run with.")
 @click.option("--weak-token", help="A second token with few scopes, for the scope tests.")
@@ -40,9 +41,9 @@ _PYTEST_USAGE_ERROR, _PYTEST_NO_TESTS = 4, 5
 @click.option("--update", is_flag=True, help="Mark assumed behaviours that the run confirmed as observed.")
 @click.option("--only", metavar="ID,…", help="Run only the tests of these behaviours of the fidelity ledger.")
 @click.option("--ledger", type=_FILE, help="The ledger to read and to update, instead of the shipped one.")
-@click.option("--json", type=_FILE, callback=_check_writable, help="Write the report as JSON to a file.")
-@click.option("--html", type=_FILE, callback=_check_writable, help="Write the report as HTML to a file.")
-@click.option("--junit-xml", type=_FILE, callback=_check_writable, help="Write a JUnit XML report to a file.")
+@click.option("--json", type=OutputFile(), help="Write the report as JSON to a file.")
+@click.option("--html", type=OutputFile(), help="Write the report as HTML to a file.")
+@click.option("--junit-xml", type=OutputFile(), help="Write a JUnit XML report to a file.")
 @click.option(
     "-k", "keyword", metavar="EXPRESSION", help="Run only the tests whose names match, as pytest's -k."
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
 import click
+from click.core import ParameterSource
 
 
 class CommandError(click.ClickException):
@@ -39,9 +41,7 @@ class CommandUsageError(click.UsageError):
 
     def show(self, file: IO[str] | None = None) -> None:
         command = self.ctx.command_path if self.ctx else "make-emulator"
-        click.echo(
-            f"make-emulator: {self.message.rstrip('.')}; see {command} --help", file=file or sys.stderr
-        )
+        click.echo(f"make-emulator: {self.message}; see {command} --help", file=file or sys.stderr)
 
 
 class CommandGroup(click.Group):
@@ -64,4 +64,18 @@ def _one_line_errors() -> Iterator[None]:
         # Not an error: it shows the help.
         raise
     except click.UsageError as error:
-        raise CommandUsageError(error.format_message(), error.ctx) from None
+        raise CommandUsageError(
+            error.format_message().rstrip(".") + _variable_hint(error), error.ctx
+        ) from None
+
+
+def _variable_hint(error: click.UsageError) -> str:
+    """Returns a note on the environment variable from which an invalid value comes; nothing for one of the command line."""
+    context, parameter = error.ctx, getattr(error, "param", None)
+    if context is None or not isinstance(parameter, click.Parameter) or parameter.name is None:
+        return ""
+    if context.get_parameter_source(parameter.name) is not ParameterSource.ENVIRONMENT:
+        return ""
+    names = [parameter.envvar] if isinstance(parameter.envvar, str) else list(parameter.envvar or ())
+    names.append(f"{context.auto_envvar_prefix}_{parameter.name}".upper())
+    return f" (from the variable {next(name for name in names if os.environ.get(name))})"

@@ -11,6 +11,7 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from ..plain_text import printable
+from .command import command
 from .errors import CommandError
 from .options import format_option
 
@@ -32,7 +33,16 @@ modules_option = click.option(
 now_option = click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
 
 
-@click.command("explain", short_help="Run a blueprint once and show its trace.")
+@command(
+    "explain",
+    short_help="Run a blueprint once and show its trace.",
+    examples=[
+        "make-emulator explain blueprint.json",
+        'make-emulator explain blueprint.json --input \'{"order": "A2"}\' --full',
+        "make-emulator explain blueprint.json --modules scripts.yaml --format json",
+    ],
+    docs="how-to/explain.md",
+)
 @click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
 @click.option(
     "--input",
@@ -48,6 +58,12 @@ now_option = click.option("--now", metavar="ISO", help="The time of the run, suc
     help="The blueprint of a scenario that this one calls, by its id; may be repeated.",
 )
 @now_option
+@click.option(
+    "--svg",
+    type=click.File("w", encoding="utf-8", atomic=True),
+    metavar="FILE.svg",
+    help="Write a drawing of the scenario with the run on it: operations, errors, parts not reached.",
+)
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
 @format_option("text", "json", help="Lines for people, or one JSON object with all that is known.")
 @click.pass_context
@@ -58,6 +74,7 @@ def explain(
     modules: IO[bytes] | None,
     scenarios: tuple[str, ...],
     now: str | None,
+    svg: IO[str] | None,
     full: bool,
     format: str,
 ) -> None:
@@ -88,6 +105,10 @@ def explain(
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise CommandError(printable(f"{_file_label(blueprint)} cannot be run: {error}{hint}")) from None
+    if svg is not None:
+        from ..explain.svg_output import explanation_svg
+
+        svg.write(explanation_svg(explanation))
     if format == "json":
         click.echo(orjson.dumps(json_output.explanation_document(explanation), option=orjson.OPT_INDENT_2))
     else:

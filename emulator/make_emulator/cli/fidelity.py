@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from .command import command
 from .options import format_option
 
 if TYPE_CHECKING:
     from ..fidelity import Behaviour
 
 
-@click.command("fidelity", short_help="Show which behaviours are observed, documented or assumed.")
+@command(
+    "fidelity",
+    short_help="Show which behaviours are observed, documented or assumed.",
+    examples=[
+        "make-emulator fidelity",
+        "make-emulator fidelity hooks",
+        "make-emulator fidelity --score",
+    ],
+    docs="reference/fidelity-score.md",
+)
 @click.argument("area", required=False)
 @format_option("text", "json", "markdown", help="Lines for people, one JSON object, or a document.")
 @click.option(

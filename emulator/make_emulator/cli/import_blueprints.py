@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -11,12 +12,21 @@ import orjson
 from ..error_reasons import os_error_reason
 from ..json_types import JsonObject
 from ..plain_text import pluralize, printable
+from .command import command
 from .errors import CommandError
 from .options import format_option
 from .remote import open_control, server_options, world_option
 
 
-@click.command("import", short_help="Make scenarios of exported blueprints.")
+@command(
+    "import",
+    short_help="Make scenarios of exported blueprints.",
+    examples=[
+        "make-emulator import blueprints/ --activate",
+        "make-emulator import blueprint.json --world mine --format json",
+    ],
+    docs="how-to/import.md",
+)
 @click.argument("folder", type=click.Path(exists=True, readable=True, path_type=Path))
 @click.option("--activate", is_flag=True, help="Activate the scenarios, as far as they can be.")
 @click.option("--team-id", type=int, metavar="N", help="The team of the scenarios; by default the first.")
@@ -55,7 +65,7 @@ def import_blueprints(
         context.exit(1)
 
 
-def render_lines(answer: JsonObject) -> Iterator[str]:
+def render_lines(answer: Mapping[str, Any]) -> Iterator[str]:
     """Yields a line for each scenario, finding that is no mere information, stub and rejected file of an import, and their counts."""
     for row in answer["scenarios"]:
         state = "active" if row["active"] else f"inactive: {row['inactiveReason'] or 'not activated'}"

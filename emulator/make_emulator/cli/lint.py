@@ -9,10 +9,20 @@ import click
 import orjson
 
 from .blueprint_files import load_lint_options, read_files, require_blueprints
+from .command import command
 from .options import format_option, paths_argument
 
 
-@click.command("lint", short_help="Check blueprints without running them.")
+@command(
+    "lint",
+    short_help="Check blueprints without running them.",
+    examples=[
+        "make-emulator lint blueprints/",
+        "make-emulator lint blueprints/ --strict --format github",
+        "make-emulator lint blueprints/ --format sarif > findings.sarif",
+    ],
+    docs="how-to/lint.md",
+)
 @paths_argument
 @format_option(
     "text", "json", "sarif", "github", help="A line for each finding, JSON, SARIF 2.1.0, or annotations."

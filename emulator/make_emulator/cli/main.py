@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from ..version import __version__
+from .command import DocumentedGroup
 from .errors import CommandGroup
 from .options import ENV_PREFIX
 
@@ -14,8 +15,13 @@ from .options import ENV_PREFIX
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "serve"),
     "balancer": ("balancer", "balancer"),
+    "health": ("health", "health"),
     "init": ("seeds", "init"),
     "validate": ("seeds", "validate"),
+    "completion": ("completion", "completion"),
+    "demo": ("demo", "demo"),
+    "doctor": ("doctor", "doctor"),
+    "env": ("env", "env"),
     "snapshot": ("remote", "snapshot"),
     "reset": ("remote", "reset"),
     "world": ("remote", "world"),
@@ -31,12 +37,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
     "replay": ("replay", "replay"),
+    "report": ("report", "report"),
     "routes": ("routes", "routes"),
+    "skill": ("skill", "skill"),
     "fidelity": ("fidelity", "fidelity"),
 }
 
 
-class _LazyCommands(CommandGroup):
+class _LazyCommands(DocumentedGroup, CommandGroup):
     """Group that imports the module of a command when the command is called, or the help lists it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -51,6 +59,13 @@ class _LazyCommands(CommandGroup):
 
 @click.group(
     cls=_LazyCommands,
+    examples=[
+        "make-emulator demo",
+        "make-emulator serve",
+        'eval "$(make-emulator env)"     # in another shell: what clients need',
+        "make-emulator serve --help      # options, their variables, examples",
+    ],
+    docs="README.md",
     context_settings={"auto_envvar_prefix": ENV_PREFIX, "help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="make-emulator")

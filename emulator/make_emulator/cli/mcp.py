@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import click
 
+from .command import command
 from .errors import CommandError, InvalidSeedError
 from .options import env_option
 
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 _PATH = "/mcp/stateless"
 
 
-@click.command(short_help="Serve Make's MCP server over standard input and output.")
+@command(
+    short_help="Serve Make's MCP server over standard input and output.",
+    examples=[
+        "make-emulator mcp --emulator-tools",
+        "make-emulator mcp --url http://127.0.0.1:4747 --team-id 1",
+    ],
+    docs="how-to/mcp.md",
+)
 @env_option("--url", metavar="URL", help="The emulator that runs there; by default one in this process.")
 @env_option("--token", metavar="T", help="The token of the agent; by default the first of the world.")
 @env_option(

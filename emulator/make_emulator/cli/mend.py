@@ -10,6 +10,7 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from .blueprint_files import load_lint_options, read_files, require_blueprints
+from .command import command
 from .errors import CommandError
 from .explain import load_scripts, modules_option, now_option, parse_time
 from .options import format_option, paths_argument
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from ..mend.files import MendedFile
 
 
-@click.command("mend", short_help="Repair blueprints where the repair is obvious.")
+@command(
+    "mend",
+    short_help="Repair blueprints where the repair is obvious.",
+    examples=[
+        "make-emulator mend blueprints/",
+        "make-emulator mend blueprint.json --write",
+    ],
+    docs="how-to/mend.md",
+)
 @paths_argument
 @click.option("--write", is_flag=True, help="Write the repairs into the files, whose format stays.")
 @format_option("text", "json", help="Lines for people, or one JSON object with the patches.")

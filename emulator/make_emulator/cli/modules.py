@@ -9,11 +9,21 @@ import click
 import orjson
 
 from ..world.custom_modules import KEYS, NO_MODULES, DeclaredModules, parse_module
+from .command import command
 from .options import env_option, format_option
 from .remote import open_control
 
 
-@click.command("modules", short_help="Show the known apps, modules, versions and fields.")
+@command(
+    "modules",
+    short_help="Show the known apps, modules, versions and fields.",
+    examples=[
+        "make-emulator modules",
+        "make-emulator modules slack",
+        "make-emulator modules slack:CreateMessage --format json",
+    ],
+    docs="reference/modules.md",
+)
 @click.argument("name", metavar="[APP[:MODULE]]", required=False)
 # Without an environment variable: the catalogue is shown whether or not an emulator runs.
 @click.option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import orjson
 
 from ..error_reasons import os_error_reason
-from ..io import write_atomically
+from ..io import write_pieces_atomically
 from ..json_types import Json
+from .command import DocumentedGroup, command, subcommand
 from .errors import CommandError
 from .options import env_option, format_option
 
@@ -38,23 +38,38 @@ world_option = env_option("--world", default="default", show_default=True, help=
 
 
 @contextmanager
-def open_control(url: str, key: str | None) -> Iterator[ControlClient]:
-    """Opens the control API of the emulator at a URL; a failed call is the failure of the command."""
+def open_control(url: str, key: str | None, ca_file: Path | None = None) -> Iterator[ControlClient]:
+    """Opens the control API of the emulator at a URL; a failed call is the failure of the command.
+
+    Args:
+        ca_file: the certificate of the authority to trust, instead of those that the system trusts.
+    """
     # Imported here, so that --help and usage errors respond at once.
     from ..client.control import ControlClient, ControlError, HttpTransport
 
     try:
-        yield ControlClient(HttpTransport(url.rstrip("/"), key))
+        yield ControlClient(HttpTransport(url.rstrip("/"), key, ca_file))
     except ControlError as error:
         raise CommandError(str(error).replace("\n", "; ")) from None
 
 
-@click.group()
+@click.group(
+    cls=DocumentedGroup,
+    examples=["make-emulator snapshot save state.json", "make-emulator snapshot load state.json"],
+    docs="how-to/faults.md",
+)
 def snapshot() -> None:
     """Save the state of a world, or restore it."""
 
 
-@snapshot.command()
+@subcommand(
+    snapshot,
+    examples=[
+        "make-emulator snapshot save state.json",
+        "make-emulator snapshot save shown.json --redact",
+    ],
+    docs="how-to/faults.md",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--redact", is_flag=True, help="Leave out every secret; such a file cannot be loaded.")
 @world_option
@@ -62,31 +77,41 @@ def snapshot() -> None:
 def save(file: Path, redact: bool, world: str, url: str, control_key: str | None) -> None:
     """Write the state of a world to FILE, tokens and credentials included."""
     with open_control(url, control_key) as control:
-        document = control.world(world).snapshot(redact=redact)
-    try:
-        write_atomically(file, orjson.dumps(document))
-    except OSError as error:
-        raise CommandError(f"cannot write {file}: {os_error_reason(error)}") from None
+        try:
+            write_pieces_atomically(file, control.world(world).iter_snapshot(redact=redact))
+        except OSError as error:
+            raise CommandError(f"cannot write {file}: {os_error_reason(error)}") from None
     click.echo(f"Wrote {file}.")
 
 
-@snapshot.command()
+@subcommand(
+    snapshot,
+    examples=[
+        "make-emulator snapshot load state.json",
+        "make-emulator snapshot load state.json --world mine",
+    ],
+    docs="how-to/faults.md",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @world_option
 @server_options
 def load(file: Path, world: str, url: str, control_key: str | None) -> None:
     """Restore a world from FILE."""
     try:
-        document = orjson.loads(file.read_bytes())
+        document = file.open("rb")
     except OSError as error:
         raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
-    except orjson.JSONDecodeError as error:
-        raise CommandError(f"{file} is not JSON: {error}") from None
-    with open_control(url, control_key) as control:
-        _print_world(control.world(world).restore(document))
+    with document, open_control(url, control_key) as control:
+        _print_world(control.world(world).load_snapshot(document))
 
 
-@click.command()
+@command(
+    examples=[
+        "make-emulator reset",
+        "make-emulator reset --world mine",
+    ],
+    docs="how-to/faults.md",
+)
 @world_option
 @server_options
 def reset(world: str, url: str, control_key: str | None) -> None:
@@ -95,12 +120,24 @@ def reset(world: str, url: str, control_key: str | None) -> None:
         _print_world(control.world(world).reset())
 
 
-@click.group()
+@click.group(
+    cls=DocumentedGroup,
+    examples=["make-emulator world create mine --plan core", "make-emulator world list"],
+    docs="how-to/pytest.md",
+)
 def world() -> None:
     """Create, list and delete worlds."""
 
 
-@world.command("list")
+@subcommand(
+    world,
+    "list",
+    examples=[
+        "make-emulator world list",
+        "make-emulator world list --url http://127.0.0.1:4750",
+    ],
+    docs="how-to/pytest.md",
+)
 @server_options
 def list_worlds(url: str, control_key: str | None) -> None:
     """List the worlds with their plans, teams and tokens."""
@@ -115,7 +152,15 @@ def list_worlds(url: str, control_key: str | None) -> None:
         click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-@world.command(short_help="Create a world, isolated from all others.")
+@subcommand(
+    world,
+    short_help="Create a world, isolated from all others.",
+    examples=[
+        "make-emulator world create",
+        "make-emulator world create mine --seed seed.yaml --plan core",
+    ],
+    docs="how-to/pytest.md",
+)
 @click.argument("name", required=False)
 @click.option("--seed", metavar="NAME|FILE", help="Its seed.")
 @click.option("--plan", help="free, core, pro, teams or enterprise.")
@@ -144,7 +189,13 @@ def create(
     _print_world(description)
 
 
-@world.command()
+@subcommand(
+    world,
+    examples=[
+        "make-emulator world delete mine",
+    ],
+    docs="how-to/pytest.md",
+)
 @click.argument("name")
 @server_options
 def delete(name: str, url: str, control_key: str | None) -> None:
@@ -154,7 +205,15 @@ def delete(name: str, url: str, control_key: str | None) -> None:
     click.echo(f"Deleted {name}.")
 
 
-@click.command("access-report", short_help="Show the scopes that each token used, and needs.")
+@command(
+    "access-report",
+    short_help="Show the scopes that each token used, and needs.",
+    examples=[
+        "make-emulator access-report",
+        "make-emulator access-report --policy",
+    ],
+    docs="how-to/reports.md",
+)
 @format_option("text", "markdown", "json", help="A table, a line for each token, or JSON.")
 @click.option(
     "--policy", is_flag=True, help="The least grants of each as YAML, to paste into a seed as its agents."

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from ..json_types import JsonObject
+from .command import command
 from .options import format_option, hidden_json_option
 
 if TYPE_CHECKING:
@@ -25,7 +26,15 @@ _LEGEND = (
 )
 
 
-@click.command("routes", short_help="List the routes with their scopes and fidelity.")
+@command(
+    "routes",
+    short_help="List the routes with their scopes and fidelity.",
+    examples=[
+        "make-emulator routes",
+        "make-emulator routes --format json",
+    ],
+    docs="reference/routes.md",
+)
 @format_option("text", "json", help="A table, or one JSON array.")
 @hidden_json_option
 def routes(format: str, as_json: bool) -> None:

@@ -8,11 +8,18 @@ from pathlib import Path
 import click
 
 from ..error_reasons import os_error_reason
+from .command import command
 from .errors import CommandError, InvalidSeedError
 from .options import ENV_PREFIX, env_option
 
 
-@click.command()
+@command(
+    examples=[
+        "make-emulator init",
+        "make-emulator init --schema seed.schema.json",
+    ],
+    docs="how-to/seeds.md",
+)
 @click.argument("file", required=False, envvar=f"{ENV_PREFIX}_INIT_FILE")
 @env_option("--force", is_flag=True, help="Overwrite the file if it exists.")
 @env_option("--schema", is_flag=True, help="Write the JSON Schema of seeds, for editors, instead.")
@@ -38,7 +45,14 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     click.echo(f"Wrote {path}." if schema else f"Wrote {path}. Try: make-emulator serve --seed {path}")
 
 
-@click.command(short_help="Check a seed and summarize it.")
+@command(
+    short_help="Check a seed and summarize it.",
+    examples=[
+        "make-emulator validate seed.yaml",
+        "make-emulator validate default",
+    ],
+    docs="how-to/seeds.md",
+)
 @click.argument("file", envvar=f"{ENV_PREFIX}_SEED")
 def validate(file: str) -> None:
     """Check a seed: print every issue with its line and exit 1, or print a summary and exit 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import errno
 import gc
@@ -23,14 +24,16 @@ import click
 from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
 from ..version import __version__
+from .command import command
 from .errors import CommandError, InvalidSeedError
-from .options import env_option
+from .options import env_option, format_option
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ..blueprint_import.scenarios import ImportResult
     from ..fleet.peers import Fleet
+    from ..json_types import JsonObject
     from ..registry import WorldHandle, WorldRegistry
     from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
@@ -45,13 +48,24 @@ SIGNAL_POLL_INTERVAL = 0.2
 #: The most seconds that a worker which is replaced waits for its requests under way.
 DRAIN_TIMEOUT = 5.0
 
+#: The file descriptor of standard input.
+STANDARD_INPUT = 0
+
 #: Open files that the server asks for, more than a test needs connections.
 MAX_OPEN_FILES = 16_384
 
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
-@click.command()
+@command(
+    examples=[
+        "make-emulator serve",
+        "make-emulator serve --port 0 --seed seed.yaml --world-seed 7",
+        "make-emulator serve --tls --tls-ca ca.pem",
+        "make-emulator serve --blueprints blueprints/ --state state.json",
+    ],
+    docs="tutorial.md",
+)
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @env_option(
     "--port",
@@ -75,6 +89,15 @@ MAX_OPEN_FILES = 16_384
     help="Number that determines ids and mock data.",
 )
 @env_option(
+    "--plan",
+    type=click.Choice(["free", "core", "pro", "teams", "enterprise"]),
+    help="Plan of the organizations of the default world.  [default: the seed's]",
+)
+@env_option("--zone", help="Zone of these organizations, such as us1.  [default: the seed's]")
+@env_option(
+    "--now", metavar="TIME", help="Time at which the default world starts, ISO 8601.  [default: the system's]"
+)
+@env_option(
     "--smtp-port",
     type=click.IntRange(0, 65535),
     help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
@@ -91,6 +114,14 @@ MAX_OPEN_FILES = 16_384
     type=click.Path(dir_okay=False),
     metavar="FILE",
     help="With --tls: file for the CA certificate that clients have to trust.",
+)
+@env_option(
+    "--tls-name",
+    "tls_names",
+    multiple=True,
+    metavar="NAME",
+    help="With --tls: further host name that the certificate covers, and under which clients may call the server; "
+    "those of --allowed-host are covered. Repeatable, as --allowed-host.",
 )
 @env_option(
     "--state",
@@ -140,7 +171,8 @@ MAX_OPEN_FILES = 16_384
 @env_option(
     "--control-key",
     metavar="KEY",
-    help="Key of the control API; without one it serves loopback only.",
+    help="Key of the control API; without one it serves loopback only, and where --host is no loopback address, others by a "
+    "generated key.",
 )
 @env_option(
     "--allowed-host",
@@ -163,6 +195,16 @@ MAX_OPEN_FILES = 16_384
     default="text",
     show_default=True,
     help="Format of the request log on stderr.",
+)
+@format_option(
+    "text",
+    "json",
+    help="Format of what is printed once it serves; JSON is one line, for programs that start it.",
+)
+@env_option(
+    "--stop-on-eof",
+    is_flag=True,
+    help="Also stop when standard input ends, as it does with the program that started the server.",
 )
 @env_option(
     "--workers",
@@ -189,6 +231,7 @@ def serve(workers: int, worker_url: str | None, worker_index: str | None, **valu
     _raise_file_limit()
     if (worker_url is None) != (worker_index is None):
         raise click.UsageError("--worker-url and --worker-index go together")
+    options = _with_control_key(options, is_shared=worker_url is not None)
     if worker_url is not None and worker_index is not None:
         setup = _remote_setup(options, workers, worker_url, worker_index)
         _serve_worlds(options, lambda text: click.echo(text, nl=False), setup)
@@ -206,6 +249,9 @@ class ServeOptions:
     port: int
     seed: str
     world_seed: int
+    plan: str | None
+    zone: str | None
+    now: str | None
     smtp_port: int | None
     blueprints: Path | None
     state: Path | None
@@ -213,6 +259,7 @@ class ServeOptions:
     state_sync: bool
     tls: bool
     tls_ca: str | None
+    tls_names: tuple[str, ...]
     allow_network: bool
     allow_private_network: bool
     world_settings: tuple[str, ...]
@@ -220,9 +267,13 @@ class ServeOptions:
     no_rate_limit: bool
     run_time_limit: float
     control_key: str | None
+    #: True for a key that was generated at the start: other machines need it, and the summary shows it.
+    is_key_generated: bool = False
     allowed_hosts: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     log_format: str
+    format: str
+    stop_on_eof: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,10 +302,37 @@ class WorkerSetup:
 def _check_options(options: ServeOptions) -> None:
     if options.tls_ca is not None and not options.tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    if options.now is not None:
+        from ..world.clock import parse_iso
+
+        try:
+            parse_iso(options.now)
+        except (ValueError, OverflowError):
+            raise click.BadParameter(
+                f"{options.now!r} is not a time in ISO 8601, such as 2026-01-31T09:00:00Z.",
+                param_hint="--now",
+            ) from None
+    if options.tls_names and not options.tls:
+        raise click.UsageError("--tls-name goes with --tls only")
     if options.state is None and (options.state_sync or options.state_worlds != "default"):
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if options.allow_private_network and not options.allow_network:
         raise click.UsageError("--allow-private-network goes with --allow-network only")
+
+
+def _with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions:
+    """Returns the options with a generated control key, if the server has none and listens for other machines.
+
+    Args:
+        is_shared: true if the key is that of several servers, which only a person can choose.
+    """
+    from ..http.host_names import host_name, is_loopback_address, is_loopback_name
+
+    name = host_name(options.host)
+    is_local = is_loopback_name(name) or is_loopback_address(name)
+    if is_local or is_shared or options.control_key is not None:
+        return options
+    return replace(options, control_key=secrets.token_urlsafe(24), is_key_generated=True)
 
 
 def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:
@@ -301,9 +379,7 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
             from ..world.slots import Shard
 
             configure(options.log_format)
-            authority, ca_file = (
-                _create_authority(options.host, options.tls_ca) if options.tls else (None, None)
-            )
+            authority, ca_file = _create_authority(options) if options.tls else (None, None)
             listener = running.enter_context(_open_listener(options.host, options.port))
             mail_listener = None
             if options.smtp_port is not None:
@@ -325,7 +401,7 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
             )
             return _run_worker(options, report, setup)
 
-        supervisor = Supervisor(count, run_worker)
+        supervisor = Supervisor(count, run_worker, STANDARD_INPUT if options.stop_on_eof else None)
         try:
             text = supervisor.start()
             click.echo(text, nl=False)
@@ -364,6 +440,8 @@ def _serve_worlds(
     else:
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    if options.stop_on_eof and not is_supervised:
+        _stop_on_eof()
     with ExitStack() as running:
         with _paused_collector():
             from ..app import DEFAULT_WORLD, registry_of
@@ -391,9 +469,7 @@ def _serve_worlds(
             if setup is not None and is_supervised:
                 authority, ca_file = setup.authority, setup.ca_file
             else:
-                authority, ca_file = (
-                    _create_authority(options.host, options.tls_ca) if options.tls else (None, None)
-                )
+                authority, ca_file = _create_authority(options) if options.tls else (None, None)
             server = _start_server(
                 app, options.host, options.port, authority, setup.listener if setup else None
             )
@@ -402,20 +478,12 @@ def _serve_worlds(
         mail = None
         if options.smtp_port is not None and not (is_supervised and setup and setup.mail_listener is None):
             mail = _start_mail_server(registry, options.host, options.smtp_port, setup)
-        lines = list(
-            _summary_lines(
-                server,
-                handle,
-                options.host,
-                mail,
-                shard=registry.shard,
-                allow_network=options.allow_network,
-                allow_private_network=options.allow_private_network,
-                ca_file=ca_file,
-            )
-        )
-        if imported is not None and handle is not None:
-            lines += _import_lines(handle, imported, server.url)
+        if options.format == "json":
+            lines = [_summary_json(server, handle, options, mail, imported, ca_file)]
+        else:
+            lines = list(_summary_lines(server, handle, options, mail, shard=registry.shard, ca_file=ca_file))
+            if imported is not None and handle is not None:
+                lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
@@ -449,11 +517,15 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
         app = create_app(
             seed=options.seed,
             world_seed=options.world_seed,
+            plan=options.plan,
+            zone=options.zone,
+            now=options.now,
             rate_limit=not options.no_rate_limit,
             control_key=options.control_key,
+            control_serves_loopback=options.is_key_generated,
             allow_network=options.allow_network,
             allow_private_network=options.allow_private_network,
-            allowed_hosts=(*options.allowed_hosts, *filter(None, [options.host])),
+            allowed_hosts=(*options.allowed_hosts, *options.tls_names, *filter(None, [options.host])),
             allowed_origins=options.allowed_origins,
             run_time_limit=options.run_time_limit,
             hints=not options.no_hints,
@@ -517,6 +589,19 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _stop_on_eof() -> None:
+    """Stop the process, as SIGTERM does, when its standard input ends."""
+
+    def wait() -> None:
+        # By the descriptor: a buffered reader that another thread waits in is locked, and the end of the process needs it.
+        with suppress(OSError):
+            while os.read(STANDARD_INPUT, 65_536):
+                pass
+        _thread.interrupt_main(signal.SIGTERM)
+
+    threading.Thread(target=wait, name="stop-on-eof", daemon=True).start()
+
+
 def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
     """Imports the blueprints of a folder into a world, and whenever it is reset."""
     from ..blueprint_import.files import read_files
@@ -538,13 +623,18 @@ def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
 
 def _import_lines(handle: WorldHandle, imported: ImportResult, url: str) -> Iterator[str]:
     """Yields a line for each imported and each rejected blueprint, and for each stub."""
-    from ..schemas.hooks import hook_address
     from .import_blueprints import render_lines
 
-    with handle.locked() as world:
-        answer = imported.to_json(world, lambda hook: hook_address(world, hook, url))
     yield ""
-    yield from (f"  {line}" for line in render_lines(answer))
+    yield from (f"  {line}" for line in render_lines(_import_answer(handle, imported, url)))
+
+
+def _import_answer(handle: WorldHandle, imported: ImportResult, url: str) -> JsonObject:
+    """Returns what was imported, as the control API does."""
+    from ..schemas.hooks import hook_address
+
+    with handle.locked() as world:
+        return imported.to_json(world, lambda hook: hook_address(world, hook, url))
 
 
 def _load_state(
@@ -564,14 +654,17 @@ def _load_state(
     return files, is_stored
 
 
-def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:
+def _create_authority(options: ServeOptions) -> tuple[EphemeralCA, Path]:
     """Returns an ephemeral certificate authority, and the file of its certificate."""
     from ..server.tls import EphemeralCA
 
-    authority = EphemeralCA(host)
+    try:
+        authority = EphemeralCA(options.host, options.tls_names, options.allowed_hosts)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     atexit.register(authority.remove)
-    with _write_errors(path or "the CA file"):
-        return authority, authority.write(path)
+    with _write_errors(options.tls_ca or "the CA file"):
+        return authority, authority.write(options.tls_ca)
 
 
 def _start_server(
@@ -639,12 +732,10 @@ def _mail_errors(host: str, port: int) -> Iterator[None]:
 def _summary_lines(
     server: Server,
     handle: WorldHandle | None,
-    host: str,
+    options: ServeOptions,
     mail: MailServer | None,
     *,
     shard: Shard,
-    allow_network: bool,
-    allow_private_network: bool,
     ca_file: Path | None,
 ) -> Iterator[str]:
     """Yields the lines that a client needs: address, token, ids."""
@@ -654,7 +745,7 @@ def _summary_lines(
     team = handle.main_team() if handle is not None else None
     yield f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n"
     yield f"  base URL      {server.url}{API_PREFIX}"
-    if host in WILDCARD_ADDRESSES:
+    if options.host in WILDCARD_ADDRESSES:
         yield "  listens at    every address of this machine"
     if handle is not None:
         yield f"  token         {handle.main_token().token}"
@@ -662,18 +753,51 @@ def _summary_lines(
         yield f"  team          {team.id}"
         yield f"  organization  {team.organization_id}"
     if mail is not None:
-        yield f"  mail          smtp://{host}:{mail.port}"
-    yield f"  dashboard     {server.url}/_emulator/"
+        yield f"  mail          smtp://{options.host}:{mail.port}"
+    if options.is_key_generated:
+        yield f"  dashboard     {server.url}/_emulator/#key={options.control_key}"
+        yield f"  control key   {options.control_key}  (generated; choose one with --control-key)"
+    else:
+        yield f"  dashboard     {server.url}/_emulator/"
     if shard.count > 1:
         yield f"  workers       {shard.count}" + ("" if shard.is_first else f", this is number {shard.index}")
-    if allow_network:
-        reach = "" if allow_private_network else ", to public addresses"
+    if options.allow_network:
+        reach = "" if options.allow_private_network else ", to public addresses"
         yield f"  network       HTTP modules of scenarios send the requests that no rule matches{reach}"
     if ca_file is not None:
         from ..server.tls import shell_exports
 
         yield f"  CA file       {ca_file}\n"
         yield from (f"  {line}" for line in shell_exports(ca_file))
+
+
+def _summary_json(
+    server: Server,
+    handle: WorldHandle | None,
+    options: ServeOptions,
+    mail: MailServer | None,
+    imported: ImportResult | None,
+    ca_file: Path | None,
+) -> str:
+    """Returns what a client needs as a JSON object in one line; null for what there is not."""
+    from orjson import dumps
+
+    from ..app import API_PREFIX
+
+    team = handle.main_team() if handle is not None else None
+    summary: JsonObject = {
+        "version": __version__,
+        "url": server.url,
+        "baseUrl": f"{server.url}{API_PREFIX}",
+        "token": handle.main_token().token if handle is not None else None,
+        "teamId": team.id if team is not None else None,
+        "organizationId": team.organization_id if team is not None else None,
+        "controlKey": options.control_key if options.is_key_generated else None,
+        "mailPort": mail.port if mail is not None else None,
+        "caFile": str(ca_file.resolve()) if ca_file is not None else None,
+        "import": _import_answer(handle, imported, server.url) if handle is not None and imported else None,
+    }
+    return dumps(summary).decode()
 
 
 @contextmanager

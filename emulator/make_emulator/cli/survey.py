@@ -13,6 +13,7 @@ import orjson
 
 from ..plain_text import pluralize, printable
 from .blueprint_files import read_files, require_blueprints
+from .command import command
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
 from .options import format_option, hidden_json_option, paths_argument
 
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 _STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": "red"}
 
 
-@click.command("survey", short_help="Run a folder of blueprints and show how each ends.")
+@command(
+    "survey",
+    short_help="Run a folder of blueprints and show how each ends.",
+    examples=[
+        "make-emulator survey blueprints/",
+        "make-emulator survey blueprints/ --format json",
+    ],
+    docs="how-to/explain.md",
+)
 @paths_argument
 @modules_option
 @now_option

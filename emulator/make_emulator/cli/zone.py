@@ -13,6 +13,7 @@ import click
 from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from ..version import __version__
+from .command import command
 from .errors import CommandError
 from .options import env_option
 
@@ -87,7 +88,14 @@ class _ConsoleProgress:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-@click.command()
+@command(
+    examples=[
+        "export MAKE_API_KEY=…",
+        "make-emulator pull --zone eu1 --team-id 123 > seed.yaml",
+        "make-emulator pull --zone eu1 --team-id 123 --executions 10 > seed.yaml",
+    ],
+    docs="how-to/pull.md",
+)
 @env_option(
     "--zone",
     also="MAKE_ZONE",
@@ -265,7 +273,13 @@ def _fail_resumable(checkpoint: Checkpoint, why: str, failure: type[CommandError
     raise failure(why + kept) from None
 
 
-@click.command()
+@command(
+    examples=[
+        "make-emulator diff seed.yaml eu1:123",
+        "make-emulator diff before.yaml after.yaml --by name --format json",
+    ],
+    docs="how-to/pull.md",
+)
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @env_option(

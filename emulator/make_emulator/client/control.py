@@ -7,24 +7,47 @@ contract suite all use them.
 from __future__ import annotations
 
 import http.client
+import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
 from ..blueprint_import.files import read_files
-from ..error_reasons import connection_error_reason
+from ..error_reasons import connection_error_reason, os_error_reason
 from ..json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .responses import (
+        CoverageReport,
+        CredentialRequestRow,
+        Finding,
+        ImportResult,
+        MendResult,
+        ProvenanceReport,
+        TokenAccess,
+    )
+    from .wsgi_client import WsgiResponse
+
 #: Endings of seed files; any other text is the name of a seed.
 _SEED_FILE_SUFFIXES = (".yaml", ".yml", ".json")
+
+#: The most seconds that a server may take for the next part of a response, and for that of a large document.
+_TIMEOUT, _STREAM_TIMEOUT = 30, 600
+
+#: The bytes that are sent or received at a time.
+_PIECE_SIZE = 65_536
+
+_JSON_HEADERS = {"Content-Type": "application/json"}
+
+_REDACTED = {"redact": "true"}
 
 
 class ControlError(RuntimeError):
@@ -36,14 +59,23 @@ class ControlError(RuntimeError):
 
 
 class Transport(Protocol):
-    """Carrier of one request to an emulator; returns the status and the body of the response."""
+    """Carrier of requests to an emulator, a base of classes that have `send` alone."""
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, bytes]: ...
+    ) -> tuple[int, bytes]:
+        """Sends a request; returns the status and the body of the response."""
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, body: IO[bytes] | None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Sends a request with a large body, or for one; the status and the pieces of the response are there in the context."""
+        status, response = self.send(method, path, None if body is None else body.read(), headers)
+        yield status, iter([response])
 
 
-class LocalTransport:
+class LocalTransport(Transport):
     """Transport to an application in this process, without a socket."""
 
     def __init__(self, app: Flask, url: str, key: str | None = None) -> None:
@@ -57,19 +89,38 @@ class LocalTransport:
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        sent = {**self._headers, **(headers or {})}
-        response = self._call(method, self._url.scheme, self._url.netloc, path, sent.items(), body)
+        response = self._respond(method, path, body, headers)
         return response.status, response.body if response.stream is None else b"".join(response.stream)
 
+    @contextmanager
+    def stream(
+        self, method: str, path: str, body: IO[bytes] | None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[int, Iterator[bytes]]]:
+        response = self._respond(method, path, body, headers)
+        if response.stream is None:
+            yield response.status, iter([response.body])
+            return
+        with closing(response.stream):
+            yield response.status, response.stream
 
-class HttpTransport:
+    def _respond(
+        self, method: str, path: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str] | None
+    ) -> WsgiResponse:
+        sent = {**self._headers, **(headers or {})}
+        return self._call(method, self._url.scheme, self._url.netloc, path, sent.items(), body)
+
+
+class HttpTransport(Transport):
     """Transport to a server, such as a sidecar, over HTTP or HTTPS.
 
+    Args:
+        ca_file: the certificate of the authority to trust, instead of those that the system trusts.
+
     Raises:
-        ControlError: if the URL is invalid; `send`, if no server responds.
+        ControlError: if the URL or the file is invalid; `send`, if no server responds.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, ca_file: Path | None = None) -> None:
         try:
             parts = urlsplit(url)
             self._port = parts.port
@@ -79,23 +130,71 @@ class HttpTransport:
             raise ControlError(f"{url!r} is not the URL of an emulator, such as http://127.0.0.1:4747")
         self._url = parts
         self._headers = {"X-Emulator-Key": key} if key else {}
+        self._tls_context = None if ca_file is None else _trusting_context(ca_file)
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-        assert self._url.hostname is not None
-        connection = kind(self._url.hostname, self._port, timeout=30)
+        with self._respond(method, path, body, headers, _TIMEOUT) as response:
+            return response.status, b"".join(self._read_pieces(response))
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, body: IO[bytes] | None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[int, Iterator[bytes]]]:
+        size = {} if body is None else {"Content-Length": str(os.fstat(body.fileno()).st_size)}
+        with self._respond(method, path, body, {**(headers or {}), **size}, _STREAM_TIMEOUT) as response:
+            yield response.status, self._read_pieces(response)
+
+    @contextmanager
+    def _respond(
+        self,
+        method: str,
+        path: str,
+        body: bytes | IO[bytes] | None,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Iterator[http.client.HTTPResponse]:
+        host = self._url.hostname
+        assert host is not None
+        connection = (
+            http.client.HTTPSConnection(
+                host, self._port, timeout=timeout, blocksize=_PIECE_SIZE, context=self._tls_context
+            )
+            if self._url.scheme == "https"
+            else http.client.HTTPConnection(host, self._port, timeout=timeout, blocksize=_PIECE_SIZE)
+        )
         try:
-            connection.request(method, path, body, {**self._headers, **(headers or {})})
-            response = connection.getresponse()
-            return response.status, response.read()
+            with self._connection_errors():
+                try:
+                    connection.request(method, path, body, {**self._headers, **(headers or {})})
+                except (BrokenPipeError, ConnectionResetError):
+                    # A server that refuses a large body closes the connection, and may have said why.
+                    if connection.sock is None:
+                        raise
+                response = connection.getresponse()
+            yield response
+        finally:
+            connection.close()
+
+    def _read_pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        while True:
+            with self._connection_errors():
+                piece = response.read(_PIECE_SIZE)
+                if not piece and response.length:
+                    raise http.client.IncompleteRead(piece, response.length)
+            if not piece:
+                return
+            yield piece
+
+    @contextmanager
+    def _connection_errors(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, http.client.HTTPException) as error:
             raise ControlError(
                 f"no emulator answers at {self._url.geturl()}: {_describe_connection_error(error)}"
             ) from None
-        finally:
-            connection.close()
 
 
 class ControlClient:
@@ -162,7 +261,7 @@ class ControlClient:
             ControlError: if the call fails, with the reason.
         """
         data = None if body is None else orjson.dumps(body)
-        headers = None if data is None else {"Content-Type": "application/json"}
+        headers = None if data is None else _JSON_HEADERS
         return self._json(method, _request_target(path, query), data, headers)
 
     def text(self, *path: str, query: Mapping[str, str] | None = None) -> str:
@@ -171,7 +270,11 @@ class ControlClient:
         Raises:
             ControlError: if the call fails, with the reason.
         """
-        return self._send("GET", _request_target(path, query), None, None).decode()
+        target = _request_target(path, query)
+        status, response = self._transport.send("GET", target, None)
+        if status >= 400:
+            raise _call_error("GET", target, status, response)
+        return response.decode()
 
     def api(self, method: str, path: str, token: str, body: Any = None) -> Any:
         """Calls ``/api/v2<path>`` with a token and returns the JSON of the response.
@@ -182,6 +285,37 @@ class ControlClient:
         headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         data = None if body is None else orjson.dumps(body)
         return self._json(method, f"/api/v2{path}", data, headers)
+
+    def download(self, *path: str, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
+        """Gets ``/_emulator/<path>``, a large JSON object, in pieces.
+
+        Raises:
+            ControlError: if the call fails, with the reason, or the object is not complete.
+        """
+        target = _request_target(path, query)
+        with self._transport.stream("GET", target, None) as (status, pieces):
+            if status >= 400:
+                raise _call_error("GET", target, status, b"".join(pieces))
+            last = b""
+            for piece in pieces:
+                if not last and not piece.startswith(b"{"):
+                    break
+                last = piece
+                yield piece
+            else:
+                if last.rstrip().endswith(b"}"):
+                    return
+            raise _no_json_error("GET", target)
+
+    def upload(self, file: IO[bytes], *path: str) -> Any:
+        """Puts a large JSON document in a file to ``/_emulator/<path>``, and returns the JSON of the response.
+
+        Raises:
+            ControlError: if the call fails, with the reason.
+        """
+        target = _request_target(path, None)
+        with self._transport.stream("PUT", target, file, _JSON_HEADERS) as (status, pieces):
+            return _parse("PUT", target, status, b"".join(pieces))
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
         """Posts a body to any path of the server; returns the status and the body of the response."""
@@ -207,25 +341,36 @@ class ControlClient:
         return self._transport.send("POST", target, body, headers)
 
     def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
-        response = self._send(method, target, data, headers)
-        try:
-            return orjson.loads(response) if response else None
-        except orjson.JSONDecodeError:
-            raise ControlError(
-                f"{method} {target} was not answered by an emulator: no JSON came back"
-            ) from None
-
-    def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> bytes:
         status, response = self._transport.send(method, target, data, headers)
-        if status >= 400:
-            try:
-                body = orjson.loads(response)
-                reason = body.get("detail") or body.get("message", "")
-            except (orjson.JSONDecodeError, AttributeError):
-                # The page of some other server: its first words are the best reason.
-                reason = " ".join(response.decode(errors="replace").split())[:200]
-            raise ControlError(f"{method} {target} answered {status}: {reason}", status)
-        return response
+        return _parse(method, target, status, response)
+
+
+def _parse(method: str, target: str, status: int, response: bytes) -> Any:
+    """Returns the JSON of the response to a call.
+
+    Raises:
+        ControlError: if the call failed, with the reason.
+    """
+    if status >= 400:
+        raise _call_error(method, target, status, response)
+    try:
+        return orjson.loads(response) if response else None
+    except orjson.JSONDecodeError:
+        raise _no_json_error(method, target) from None
+
+
+def _call_error(method: str, target: str, status: int, response: bytes) -> ControlError:
+    try:
+        body = orjson.loads(response)
+        reason = body.get("detail") or body.get("message", "")
+    except (orjson.JSONDecodeError, AttributeError):
+        # The page of some other server: its first words are the best reason.
+        reason = " ".join(response.decode(errors="replace").split())[:200]
+    return ControlError(f"{method} {target} answered {status}: {reason}", status)
+
+
+def _no_json_error(method: str, target: str) -> ControlError:
+    return ControlError(f"{method} {target} was not answered by an emulator: no JSON came back")
 
 
 class WorldClient:
@@ -262,7 +407,7 @@ class WorldClient:
 
     def import_blueprints(
         self, path: Path, *, team_id: int | None = None, activate: bool = False
-    ) -> JsonObject:
+    ) -> ImportResult:
         """Imports an exported blueprint, or those of a folder, as scenarios; returns scenarios, stubs and rejected files.
 
         Args:
@@ -274,7 +419,7 @@ class WorldClient:
             ValueError: if there is no blueprint.
         """
         files = [{"name": file.name, "document": file.document} for file in read_files(path)]
-        answer: JsonObject = self.call(
+        answer: ImportResult = self.call(
             "POST", "import", body=drop_none(files=files, teamId=team_id, activate=activate)
         )
         return answer
@@ -287,7 +432,7 @@ class WorldClient:
         scheduling: JsonObject | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> list[JsonObject]:
+    ) -> list[Finding]:
         """Returns the findings of lint on a blueprint, or on that of a scenario, with what a team of the world has.
 
         Args:
@@ -295,7 +440,7 @@ class WorldClient:
             ignore: ids of rules that are switched off.
         """
         body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
-        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
+        findings: list[Finding] = self.control.call("POST", "lint", body=body)["findings"]
         return findings
 
     def mend(
@@ -306,7 +451,7 @@ class WorldClient:
         scheduling: JsonObject | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> JsonObject:
+    ) -> MendResult:
         """Returns a blueprint, or that of a scenario, with its obvious repairs, the patches, and the findings that stay.
 
         Args:
@@ -314,7 +459,7 @@ class WorldClient:
             ignore: ids of rules that are switched off.
         """
         body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
-        mended: JsonObject = self.control.call("POST", "mend", body=body)
+        mended: MendResult = self.control.call("POST", "mend", body=body)
         return mended
 
     def _lint_body(
@@ -340,13 +485,22 @@ class WorldClient:
         Args:
             redact: leave out every secret; such a document cannot be restored.
         """
-        query = {"redact": "true"} if redact else None
-        document: JsonObject = self.call("GET", "snapshot", query=query)
+        document: JsonObject = self.call("GET", "snapshot", query=_REDACTED if redact else None)
         return document
+
+    def iter_snapshot(self, *, redact: bool = False) -> Iterator[bytes]:
+        """Yields the pieces of the document that `snapshot` returns, which is never in memory as a whole."""
+        query = _REDACTED if redact else None
+        return self.control.download("worlds", self.name, "snapshot", query=query)
 
     def restore(self, snapshot: Any) -> JsonObject:
         """Restores the state in a snapshot; returns the world's description."""
         description: JsonObject = self.call("PUT", "snapshot", body=snapshot)["world"]
+        return description
+
+    def load_snapshot(self, file: IO[bytes]) -> JsonObject:
+        """Restores the state in a snapshot that is read from a file; returns the world's description."""
+        description: JsonObject = self.control.upload(file, "worlds", self.name, "snapshot")["world"]
         return description
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
@@ -367,33 +521,33 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
-    def credential_requests(self) -> list[JsonObject]:
+    def credential_requests(self) -> list[CredentialRequestRow]:
         """Returns the credential requests of all teams, each with its credentials."""
-        rows: list[JsonObject] = self.call("GET", "credential-requests")["credentialRequests"]
+        rows: list[CredentialRequestRow] = self.call("GET", "credential-requests")["credentialRequests"]
         return rows
 
     def approve_credential_request(
         self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> JsonObject:
+    ) -> CredentialRequestRow:
         """Authorizes the pending credentials of a request; ``data`` are those of the services by credential."""
         body = {} if data is None else {"data": data}
         approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
-        row: JsonObject = approved["credentialRequest"]
+        row: CredentialRequestRow = approved["credentialRequest"]
         return row
 
-    def provenance(self) -> JsonObject:
+    def provenance(self) -> ProvenanceReport:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
-        report: JsonObject = self.call("GET", "provenance")
+        report: ProvenanceReport = self.call("GET", "provenance")
         return report
 
-    def coverage(self) -> JsonObject:
+    def coverage(self) -> CoverageReport:
         """Returns the coverage report: which endpoints were called, by class of status."""
-        report: JsonObject = self.call("GET", "coverage")
+        report: CoverageReport = self.call("GET", "coverage")
         return report
 
-    def access_report(self) -> list[JsonObject]:
+    def access_report(self) -> list[TokenAccess]:
         """Returns the access report: for each token the scopes granted, used, never used and missing."""
-        rows: list[JsonObject] = self.call("GET", "access-report")["tokens"]
+        rows: list[TokenAccess] = self.call("GET", "access-report")["tokens"]
         return rows
 
     def access_report_text(self, format: str) -> str:
@@ -404,6 +558,15 @@ class WorldClient:
 def drop_none(**values: Any) -> JsonObject:
     """Returns the values that are not ``None``, by name: the body or the query of a call with optional parameters."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _trusting_context(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        raise ControlError(f"{ca_file} holds no certificate") from None
+    except OSError as error:
+        raise ControlError(f"cannot read {ca_file}: {os_error_reason(error)}") from None
 
 
 def _describe_connection_error(error: Exception) -> str:

@@ -149,6 +149,7 @@ def call_wsgi(
     *,
     chunked: bool = False,
     timeout: float | None = None,
+    closed: threading.Event | None = None,
 ) -> WsgiResponse:
     """Sends one request to an application.
 
@@ -158,6 +159,7 @@ def call_wsgi(
         headers: names and values, text or bytes.
         chunked: true if the client sends the body in chunks, without a length.
         timeout: seconds that the client waits for the response, or for the start of a streamed one.
+        closed: is set by a client in another thread that waits no longer.
 
     Raises:
         TimeoutError: if the response took longer than that.
@@ -178,9 +180,9 @@ def call_wsgi(
             environ["CONTENT_LENGTH"] = str(len(data))
     environ["wsgi.input"] = io.BytesIO(data)
     if timeout is None:
-        return _run_app(app, environ)
+        return _run_app(app, environ, closed)
     started = time.perf_counter()
-    response = _run_app(app, environ)
+    response = _run_app(app, environ, closed)
     if time.perf_counter() - started > timeout:
         raise TimeoutError("timed out")
     return response
@@ -227,10 +229,12 @@ def _is_streamed(status: str, headers: list[tuple[str, str]]) -> bool:
     )
 
 
-def _run_app(app: WSGIApplication, environ: WSGIEnvironment) -> WsgiResponse:
+def _run_app(
+    app: WSGIApplication, environ: WSGIEnvironment, closed: threading.Event | None = None
+) -> WsgiResponse:
     started: list[Any] = []
     written: list[bytes] = []
-    closed = threading.Event()
+    closed = closed or threading.Event()
     environ[STREAM_CLOSED_KEY] = closed.is_set
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

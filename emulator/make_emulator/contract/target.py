@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ..app import create_app
-from ..client.control import ControlClient, ControlError, LocalTransport, WorldClient
+from ..client.control import ControlClient, ControlError, LocalTransport, Transport, WorldClient
 from ..error_reasons import connection_error_reason
 from ..json_types import Json
 from ..server.wsgi import Server
@@ -201,7 +201,7 @@ def is_emulator(target: Target) -> bool:
     return ControlClient(_SessionTransport(target)).is_healthy()
 
 
-class _SessionTransport:
+class _SessionTransport(Transport):
     """Transport of the control client over the session of a target: with its proxies and certificates."""
 
     def __init__(self, target: Target) -> None:

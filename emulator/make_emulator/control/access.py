@@ -1,7 +1,7 @@
 """Access control of everything under ``/_emulator``.
 
-It serves loopback only, unless the server has a control key; then the header ``X-Emulator-Key`` must carry it. Pages of
-another origin, also of another port of this machine, are rejected unless their origin is allowed: a browser sends their
+It serves loopback only, unless the server has a control key; then the header ``X-Emulator-Key`` must carry it. A key that
+the server generated opens it to other machines, and loopback still needs none. Pages of another origin, also of another port of this machine, are rejected unless their origin is allowed: a browser sends their
 requests with the rights of its machine.
 """
 
@@ -33,16 +33,20 @@ class AccessControl:
 
     Args:
         key: the control key; without one only loopback is served.
+        serves_loopback: true to serve loopback without the key, too.
         allowed_origins: origins whose pages may call the control API, such as ``http://localhost:5173``.
 
     Raises:
         ValueError: if the key is empty, or one is not an origin.
     """
 
-    def __init__(self, key: str | None = None, allowed_origins: Iterable[str] = ()) -> None:
+    def __init__(
+        self, key: str | None = None, allowed_origins: Iterable[str] = (), *, serves_loopback: bool = False
+    ) -> None:
         if key == "":
             raise ValueError("the control key is empty: leave it out, or choose one")
-        self.key = key
+        self._key = key
+        self._serves_loopback = key is None or serves_loopback
         self._allowed_origins = frozenset(map(_parse_origin, allowed_origins))
 
     def check(self) -> None:
@@ -87,23 +91,35 @@ class AccessControl:
 
         Only Make can let its hosts point elsewhere.
         """
-        is_loopback = not request.remote_addr or is_loopback_address(request.remote_addr)
         return (
-            self.key is None and is_loopback and (_is_local_host(request.host) or is_make_host(request.host))
+            self._serves_loopback
+            and _is_loopback_caller()
+            and (_is_local_host(request.host) or is_make_host(request.host))
         )
 
     def is_key(self, text: str) -> bool:
         """Returns true for the control key, if there is one."""
-        return self.key is not None and hmac.compare_digest(text.encode(errors="replace"), self.key.encode())
+        return self._key is not None and hmac.compare_digest(
+            text.encode(errors="replace"), self._key.encode()
+        )
+
+    def lacks_key(self) -> bool:
+        """Returns true if this request would be served with the control key in its header, which it does not have."""
+        is_served = self._serves_loopback and _is_loopback_caller() and _is_local_host(request.host)
+        return self._key is not None and not is_served and "X-Emulator-Key" not in request.headers
 
     def _check_caller(self) -> None:
-        if self.key is not None:
-            if not self.is_key(request.headers.get("X-Emulator-Key", "")):
-                raise ForbiddenError("The control API needs its key in the header X-Emulator-Key.")
-        # In-process calls have no address.
-        elif request.remote_addr and not is_loopback_address(request.remote_addr):
+        if self.is_key(request.headers.get("X-Emulator-Key", "")):
+            return
+        if not self._serves_loopback:
+            raise ForbiddenError("The control API needs its key in the header X-Emulator-Key.")
+        if not _is_loopback_caller():
+            if self._key is not None:
+                raise ForbiddenError(
+                    "The control API needs the key that the server printed at its start, in the header X-Emulator-Key."
+                )
             raise ForbiddenError("The control API serves loopback only, unless the server has a control key.")
-        elif not _is_local_host(request.host):
+        if not _is_local_host(request.host):
             # Perhaps a page of the web, under a name that its owner made point here.
             raise ForbiddenError("The control API serves no other host, unless the server has a control key.")
 
@@ -126,6 +142,11 @@ def _check_media_type() -> None:
     has_body = bool(this.content_length) or "HTTP_TRANSFER_ENCODING" in this.environ
     if has_body and (this.mimetype != "application/json" or is_encoded(this)):
         raise UnsupportedMediaTypeError("The body must be JSON, with content type application/json.")
+
+
+def _is_loopback_caller() -> bool:
+    """Returns true for a request from this machine; in-process calls have no address."""
+    return not request.remote_addr or is_loopback_address(request.remote_addr)
 
 
 def _is_local_host(host: str) -> bool:

@@ -19,6 +19,7 @@ from . import (
     connections,
     credential_requests,
     custom_modules,
+    drawings,
     external_services,
     faults,
     imports,
@@ -68,6 +69,7 @@ def create_blueprint(
     clock.add_routes(blueprint, registry)
     connections.add_routes(blueprint, registry)
     credential_requests.add_routes(blueprint, registry)
+    drawings.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)

@@ -123,7 +123,7 @@ def create_blueprint(
 
 def _check_access(access: AccessControl) -> Response | None:
     """Returns the form for the control key if a browser lacks it; raises ForbiddenError for other calls without access."""
-    if access.key is not None and request.method == "GET" and "X-Emulator-Key" not in request.headers:
+    if request.method == "GET" and access.lacks_key():
         return templates.render("key", status=403, here="")
     access.check()
     return None

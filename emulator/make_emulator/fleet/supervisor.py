@@ -75,11 +75,15 @@ class Supervisor:
     """Supervisor of some workers.
 
     SIGTERM and SIGINT end the fleet; SIGUSR1 restarts its workers one after another.
+
+    Args:
+        lifeline: a file descriptor whose end ends the fleet, too.
     """
 
-    def __init__(self, count: int, run_worker: RunWorker) -> None:
+    def __init__(self, count: int, run_worker: RunWorker, lifeline: int | None = None) -> None:
         self._count = count
         self._run_worker = run_worker
+        self._lifeline = [] if lifeline is None else [lifeline]
         self._workers: dict[int, _Worker] = {}
         #: Worker -> the moment of its next start, and the number of its starts that soon ended.
         self._due: dict[int, float] = {}
@@ -165,9 +169,12 @@ class Supervisor:
         """Waits for a report of a worker, a signal, or a moment."""
         waiting = {worker.pipe: worker for worker in self._workers.values() if worker.is_reporting}
         try:
-            ready, _, _ = select.select(list(waiting), [], [], _POLL_INTERVAL)
+            ready, _, _ = select.select([*waiting, *self._lifeline], [], [], _POLL_INTERVAL)
         except InterruptedError:
             return
+        for lifeline in set(ready).intersection(self._lifeline):
+            ready.remove(lifeline)
+            self._is_stopping = self._is_stopping or not os.read(lifeline, select.PIPE_BUF)
         for pipe in ready:
             data = os.read(pipe, select.PIPE_BUF)
             waiting[pipe].report += data

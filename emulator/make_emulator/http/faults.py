@@ -13,7 +13,7 @@ from dataclasses import field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias, get_args
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Response
@@ -29,10 +29,16 @@ MAX_DELAY_MS = 60_000
 #: time up to the last. Hundreds of requests that wait must not keep the interpreter busy.
 POLL_INTERVALS = (0.05, 0.8)
 
-ACTIONS = ("reset", "timeout", "truncate")
+FaultAction: TypeAlias = Literal["reset", "timeout", "truncate"]
+"""Reset of the connection, no response until the client gives up, or half of the response."""
+
+ACTIONS: tuple[FaultAction, ...] = get_args(FaultAction)
+
+FaultName: TypeAlias = Literal["rate-limit", "unavailable", "failed-dependency", "run-timeout"]
+"""Name of a fault with defaults."""
 
 #: Named faults: defaults of the fields of such a rule.
-PRESETS: Mapping[str, Mapping[str, Any]] = {
+PRESETS: Mapping[FaultName, Mapping[str, Any]] = {
     "rate-limit": {"status": 429},
     "unavailable": {"status": 503},
     "failed-dependency": {"status": 424},
@@ -47,7 +53,8 @@ SEPARATE_PREFIXES = ("/hook/", "/mcp")
 CLIENT_GONE_KEY = "make-emulator.gone"
 TRUNCATED_KEY = "make-emulator.cut"
 
-#: Key of the WSGI environment under which a client in this process has a callable that returns true once it closed the body.
+#: Key of the WSGI environment under which a client in this process has a callable that returns true once it closed the body, or
+#: waits for the response no longer.
 STREAM_CLOSED_KEY = "make-emulator.closed"
 
 _ERROR_BY_STATUS: Mapping[int, type[errors.MakeError]] = {
@@ -88,12 +95,12 @@ class FaultRule:
     """
 
     id: int = 0
-    name: str | None = None
+    name: FaultName | None = None
     method: str | None = None
     path: str | None = None
     token: str | None = None
     status: int | None = None
-    action: str | None = None
+    action: FaultAction | None = None
     delay_ms: int = 0
     times: int | None = None
     probability: float = 1.0
@@ -103,7 +110,7 @@ class FaultRule:
 
     def __post_init__(self) -> None:
         self._random = random.Random(f"fault:{self.seed}")
-        for name, value in PRESETS.get(self.name or "", {}).items():
+        for name, value in (PRESETS[self.name] if self.name else {}).items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
         if self.path is not None:
@@ -177,7 +184,9 @@ class FaultRules:
 
     def delay(self, milliseconds: int, environ: WSGIEnvironment) -> None:
         """Waits in real time, at most until the faults are cleared or the client is gone. It holds no lock meanwhile."""
-        gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
+        gone: Callable[[], bool] = (
+            environ.get(CLIENT_GONE_KEY) or environ.get(STREAM_CLOSED_KEY) or (lambda: False)
+        )
         cleared, left = self._cleared, milliseconds / 1000
         interval, longest = POLL_INTERVALS
         while left > 0 and not cleared.wait(min(left, interval)) and not gone():

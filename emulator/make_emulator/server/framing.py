@@ -10,7 +10,10 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: The most bytes of a body that are kept in memory; a larger one goes through a temporary file.
 MAX_IN_MEMORY = 4_194_304
@@ -113,6 +116,40 @@ def read_body(stream: IO[bytes], length: int) -> IO[bytes]:
         body.write(piece)
     body.seek(0)
     return body
+
+
+class PostponedBody(io.RawIOBase):
+    """Body of known length that is read from the client, as a whole into a file, when the application wants it.
+
+    Raises:
+        IncompleteBodyError: from a read, if the client went away first.
+    """
+
+    def __init__(self, stream: IO[bytes], length: int) -> None:
+        self._stream = stream
+        self._length = length
+        self._body: IO[bytes] | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """False if the client may still be sending."""
+        return self._body is not None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if self._body is None:
+            self._body = read_body(self._stream, self._length)
+        room = memoryview(buffer).cast("B")
+        piece = self._body.read(len(room))
+        room[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        if self._body is not None:
+            self._body.close()
+        super().close()
 
 
 def read_chunked_body(stream: IO[bytes], limit: int) -> tuple[IO[bytes], int]:

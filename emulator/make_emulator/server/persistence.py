@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
-from ..world import snapshot
+from ..world.snapshot_reader import InvalidSnapshotError
 from .recovery import StoredState, read_state
 from .world_store import CompactionQueue, WorldStore, not_stored
 
@@ -108,12 +108,12 @@ class StateFiles:
         known = {field.name for field in fields(WorldSpec)}
         spec = {name: value for name, value in (stored.spec or {}).items() if name in known}
         if "name" not in spec:
-            raise snapshot.InvalidSnapshotError(f"{path} names no world")
+            raise InvalidSnapshotError(f"{path} names no world")
         stored.world.rename(spec["name"])
         try:
             self._registry.create(WorldSpec(**spec), stored.world)
         except WorldNameTakenError:
-            raise snapshot.InvalidSnapshotError(f"{path} is a second world '{spec['name']}'") from None
+            raise InvalidSnapshotError(f"{path} is a second world '{spec['name']}'") from None
         self._stored[spec["name"]] = path, stored
 
     def _create_store(self, handle: WorldHandle) -> WorldStore:

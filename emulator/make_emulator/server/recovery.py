@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from ..world import snapshot
+from ..world import snapshot, snapshot_reader
 from ..world.change_log import Replay
 from ..world.collector import collector_paused
 from ..world.world import World
@@ -55,16 +57,27 @@ def read_state(path: Path, name: str, *, cut: bool = False) -> StoredState | Non
     except FileNotFoundError:
         return None
     with file, collector_paused():
-        document, rows = snapshot.read(file)
+        document, rows = snapshot_reader.read(file)
+        if "log" not in document and rows is not None and find_segments(path):
+            # Files of earlier releases name the log after the rows; what continues them is needed before.
+            deque(rows, maxlen=0)
+            file.seek(0)
+            whole, (document, rows) = document, snapshot_reader.read(file)
+            document |= whole
         return _replay(path, document, rows, name, cut=cut)
 
 
-def _replay(path: Path, document: Any, rows: snapshot.Rows | None, name: str, *, cut: bool) -> StoredState:
+def _replay(
+    path: Path, document: dict[str, Any], rows: snapshot_reader.Rows | None, name: str, *, cut: bool
+) -> StoredState:
     first = _log_name(document)
     if first is None:
+        world = snapshot.restore(document, name, resume=True, rows=rows)
+        if (first := _log_name(document)) is not None:
+            return StoredState(world, _spec(document), first, first.segment, 0)
         for file in find_segments(path).values():
             log.warning("%s does not continue %s, and is left out", file, path)
-        return StoredState(snapshot.restore(document, name, resume=True, rows=rows), None, None, 0, 0)
+        return StoredState(world, None, None, 0, 0)
     replay = Replay(document, rows)
     segments = {number: file for number, file in find_segments(path).items() if number >= first.segment}
     last, size = first.segment, 0
@@ -94,13 +107,18 @@ def _replay(path: Path, document: Any, rows: snapshot.Rows | None, name: str, *,
                     opened.truncate(end)
                 log.warning("%s: %d bytes of an unfinished change were cut off", file, rest)
         size += end - start
+    world = replay.finish(name)
+    return StoredState(world, _spec(document), first, last, size)
+
+
+def _spec(document: Mapping[str, Any]) -> dict[str, Any] | None:
     spec = document.get("spec")
-    return StoredState(replay.finish(name), spec if isinstance(spec, dict) else None, first, last, size)
+    return spec if isinstance(spec, dict) else None
 
 
-def _log_name(document: Any) -> LogName | None:
+def _log_name(document: Mapping[str, Any]) -> LogName | None:
     """Returns the log that a document names, if it does."""
-    value = document.get("log") if isinstance(document, dict) else None
+    value = document.get("log")
     if not isinstance(value, dict) or type(value.get("segment")) is not int:
         return None
     return LogName(str(value.get("id")), value["segment"])

@@ -7,17 +7,22 @@ no other.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import socket
 import ssl
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cheroot.makefile import MakeFile
 from cheroot.server import HTTPConnection
 from cheroot.ssl import Adapter
+
+from ..http.host_names import host_name, is_address
 
 #: The environment variables that name a CA file for common clients: requests and libraries on top of it; httpx, urllib
 #: and others that use OpenSSL; Node; curl.
@@ -43,6 +48,9 @@ _PLAIN_HTTP_RESPONSE = b"\r\n".join(
 )
 
 
+#: A host name as certificates have it: labels of letters, digits and inner hyphens (RFC 5890).
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+
 _MAKE_HOSTS = ("*.make.com", "*.make.celonis.com")
 
 
@@ -52,19 +60,31 @@ class EphemeralCA:
     Args:
         host: the address that the server listens on; the certificate covers it, the names of this machine, and the hosts of
             Make, for clients that resolve those to it.
+        names: further host names that it covers; ``.example.com`` stands for a domain with its subdomains.
+        optional_names: further ones that are left out if no certificate can say them, such as ``*`` and ``my_service``.
+
+    Raises:
+        ValueError: if no certificate can say one of the names.
     """
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", names: Iterable[str] = (), optional_names: Iterable[str] = ()
+    ) -> None:
         # Imported on use: cryptography is heavy, and few servers use TLS.
         import trustme
 
         authority = trustme.CA(organization_name="make-emulator", organization_unit_name="ephemeral")
-        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host.strip("[]"), *_MAKE_HOSTS])
+        identities = ["localhost", "127.0.0.1", "::1", *_MAKE_HOSTS]
+        for name in names:
+            identities += _identities(name)
+        for name in (host, socket.gethostname(), *optional_names):
+            with suppress(ValueError):
+                identities += _identities(name)
         #: The TLS context with the server's certificate.
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_alpn_protocols(["http/1.1"])
-        authority.issue_cert(*names).configure_cert(self.context)
+        authority.issue_cert(*dict.fromkeys(identities)).configure_cert(self.context)
         self._pem: bytes = authority.cert_pem.bytes()
         self._directory: Path | None = None
 
@@ -87,6 +107,26 @@ class EphemeralCA:
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
+
+
+def _identities(name: str) -> list[str]:
+    """Returns what a certificate says for a name, or for a domain: a wildcard does not cover the domain itself.
+
+    Raises:
+        ValueError: if it can say none, since it is not an address, nor made of letters, digits and hyphens.
+    """
+    bare = host_name(name.strip().removeprefix("*").removeprefix("."))
+    if not is_address(bare):
+        try:
+            encoded = bare.encode("idna").decode("ascii")
+        except UnicodeError:
+            encoded = ""
+        if not _HOST_NAME.fullmatch(encoded):
+            raise ValueError(
+                f"a certificate cannot name {name!r}: it is not a host name, such as make or .example.com"
+            )
+    is_domain = name.strip().startswith((".", "*."))
+    return [bare, f"*.{bare}"] if is_domain else [bare]
 
 
 def shell_exports(ca_file: Path) -> list[str]:

@@ -31,10 +31,13 @@ from .socket_stream import SocketReader, open_stream
 from .thread_pool import ThreadPool
 from .tls import TlsAdapter, TlsConnection
 
-#: Size limits of a request: beyond them the server refuses by itself, and nothing is held in memory. The application
-#: refuses bodies long before, in Make's words.
+#: Size limits of a request: beyond them the server refuses by itself. The application refuses bodies long before, in
+#: Make's words; only a snapshot may be that large.
 MAX_HEADER_SIZE = 65_536
-MAX_BODY_SIZE = 67_108_864
+MAX_BODY_SIZE = 4_294_967_296
+
+#: Larger bodies are read once the application wants them, so that only callers with access make the server store them.
+MAX_UNCHECKED_SIZE = 67_108_864
 
 #: Connections that may wait for their next request at one time; beyond, they are closed after each response.
 MAX_IDLE_CONNECTIONS = 256
@@ -102,6 +105,8 @@ class _Gateway(WsgiGateway):
         environ[ROUTED_KEY] = request.is_routed
         try:
             super().respond()
+            if isinstance(body, framing.PostponedBody) and not body.is_read:
+                _drain(request.conn.socket)
         except (faults.InjectedResetError, faults.InjectedTimeoutError):
             connection.reset_connection(request)
             return
@@ -111,16 +116,20 @@ class _Gateway(WsgiGateway):
             request.close_connection = True
 
     def _read_body(self) -> Any:
-        """The whole body, so that one that is cut off never reaches the application."""
+        """The whole body, so that one that is cut off never reaches the application; see also `framing.PostponedBody`."""
         request, environ = self.req, self.env
         stream = request.conn.rfile
         if request.chunked_read:
-            body, length = framing.read_chunked_body(stream, MAX_BODY_SIZE)
+            body, length = framing.read_chunked_body(stream, MAX_UNCHECKED_SIZE)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             environ.pop("wsgi.input_terminated", None)
             environ["CONTENT_LENGTH"] = str(length)
             return body
-        return framing.read_body(stream, int(request.inheaders.get(b"Content-Length", 0)))
+        length = int(request.inheaders.get(b"Content-Length", 0))
+        if length > MAX_UNCHECKED_SIZE:
+            request.close_connection = True
+            return framing.PostponedBody(stream, length)
+        return framing.read_body(stream, length)
 
 
 class _Request(HTTPRequest):

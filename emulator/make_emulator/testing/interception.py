@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, Unpack, overload
 
 from ..api import endpoints
 from ..app import DEFAULT_WORLD, registry_of
@@ -15,7 +15,9 @@ from ..control.worlds import describe_world
 from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
 from ..reports import coverage, provenance
-from ..world.settings import from_python
+from ..world.plans import Plan
+from ..world.settings import WorldSettings, from_python
+from ..world.zones import PrivateZone, Zone
 from . import app_pool, collectors, routing
 from .decorators import decorate
 from .world import World
@@ -29,7 +31,7 @@ _patches = ExitStack()
 
 
 class MockMake:
-    """Interception, as a context manager and a decorator; each time it is entered it has a fresh world.
+    """Interception, as a context manager, sync or async, and a decorator; each time it is entered it has a fresh world.
 
     While one is entered, the clients of the whole process are patched: a call of any thread to a host of Make reaches
     the world that was entered last. Tests that run in parallel threads need a `MakeEmulator` and worlds instead.
@@ -39,14 +41,14 @@ class MockMake:
         self,
         *,
         seed: Any = "default",
-        plan: str | None = None,
-        zone: str | None = None,
+        plan: Plan | None = None,
+        zone: Zone | PrivateZone | None = None,
         now: str | None = None,
         rate_limit: bool = True,
         scopes: Sequence[str] | None = None,
         world_seed: int = 0,
         block_others: bool = False,
-        **settings: bool | str,
+        **settings: Unpack[WorldSettings],
     ) -> None:
         self._world_options: dict[str, Any] = {
             "seed": str(seed) if isinstance(seed, Path) else seed,
@@ -85,6 +87,12 @@ class MockMake:
         # The test may have deleted its world.
         if collectors.is_collecting() and (handle := registry.get(DEFAULT_WORLD)) is not None:
             collectors.collect(_LocalReports(handle))
+
+    async def __aenter__(self) -> World:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.__exit__(*exc)
 
     def __call__(self, target: _Target) -> _Target:
         decorated: _Target = decorate(target, "world", lambda: self)
@@ -132,14 +140,14 @@ def mock_make(target: _Target, /) -> _Target: ...
 def mock_make(
     *,
     seed: Any = "default",
-    plan: str | None = None,
-    zone: str | None = None,
+    plan: Plan | None = None,
+    zone: Zone | PrivateZone | None = None,
     now: str | None = None,
     rate_limit: bool = True,
     scopes: Sequence[str] | None = None,
     world_seed: int = 0,
     block_others: bool = False,
-    **settings: bool | str,
+    **settings: Unpack[WorldSettings],
 ) -> MockMake: ...
 
 
@@ -147,9 +155,9 @@ def mock_make(target: Any = None, /, **options: Any) -> Any:
     """Routes the calls of this process to Make to an emulator in this process, without a socket.
 
     Intercepts every zone of Make, the hosts of its hooks, www.make.com and mcp.make.com, for requests, urllib3, httpx (sync and async),
-    `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
+    aiohttp, `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
 
-    Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
+    Use it in a ``with`` or ``async with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
     and classes (their methods named ``test…``): a parameter named ``world`` receives the world. Nested, the innermost
     one applies.
 

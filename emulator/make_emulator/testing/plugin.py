@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    import requests
-
-    from . import MakeEmulator, World
+    from ..client.responses import RequestRow
+    from . import Client, MakeEmulator, World
     from .collectors import Collector
     from .coverage import CoverageCollector
     from .mcp import WorldMcp
     from .oauth import WorldOAuth
     from .provenance import ProvenanceCollector
 
-_WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
+_WORLDS_KEY: pytest.StashKey[list[World]] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
 _SETTINGS_KEY: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _PROVENANCE_KEY: pytest.StashKey[ProvenanceCollector] = pytest.StashKey()
@@ -78,7 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_SETTINGS_KEY] = _parse_settings(texts)
     config.addinivalue_line(
         "markers",
-        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None, **settings): what make_world is created from.",
+        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None, block_others=False, **settings):"
+        " what the world of make_world, or of make_mock, is created from; block_others is an argument of make_mock.",
     )
 
 
@@ -115,14 +115,13 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
 
     ``--make-setting``, or the ini option ``make_settings``, has settings of the worlds of all tests.
     """
-    marker = request.node.get_closest_marker("make_world")
-    settings: dict[str, Any] = request.config.stash.get(_SETTINGS_KEY, {})
-    options: dict[str, Any] = {**settings, **(marker.kwargs if marker else {})}
+    options = _world_options(request)
+    options.pop("block_others", None)
     scopes = options.pop("scopes", None)
     world = make_emulator.create_world(**options)
     if scopes is not None:
         world.token = world.create_token(scopes)
-    request.node.stash[_WORLD_KEY] = world
+    request.node.stash.setdefault(_WORLDS_KEY, []).append(world)
     yield world
     from . import ControlError
 
@@ -132,22 +131,31 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
 
 
 @pytest.fixture
-def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[requests.Session]:
+def make_mock(request: pytest.FixtureRequest) -> Iterator[World]:
+    """World in this process that the test's calls to Make reach, as in `mock_make`; the marker ``make_world`` has the arguments of both.
+
+    ``block_others=True`` blocks calls to all other hosts.
+    """
+    from . import mock_make
+
+    with mock_make(**_world_options(request)) as world:
+        request.node.stash.setdefault(_WORLDS_KEY, []).append(world)
+        yield world
+
+
+def _world_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Returns the arguments of the marker ``make_world``, above the settings of all tests."""
+    marker = request.node.get_closest_marker("make_world")
+    settings: dict[str, Any] = request.config.stash.get(_SETTINGS_KEY, {})
+    return {**settings, **(marker.kwargs if marker else {})}
+
+
+@pytest.fixture
+def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[Client]:
     """Session whose relative paths go to the world's API, with its token."""
-    import requests
+    from . import Client
 
-    class Client(requests.Session):
-        def request(
-            self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
-        ) -> requests.Response:
-            text = url.decode() if isinstance(url, bytes) else url
-            if "://" not in text:
-                text = f"{make_world.base_url}/{text.lstrip('/')}"
-            return super().request(method, text, *args, **kwargs)
-
-    with Client() as client:
-        client.headers.update(make_world.headers)
-        client.trust_env = False
+    with Client(make_world) as client:
         if make_world.base_url.startswith("https:"):
             # An emulator of this test run has a CA file; for one elsewhere the environment names it.
             emulator = request.getfixturevalue("make_emulator")
@@ -182,8 +190,9 @@ def make_oauth(make_world: World) -> WorldOAuth:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows the request log of the test's world, and its failed runs, under a failed test."""
     report = yield
-    world = item.stash.get(_WORLD_KEY, None)
-    if report.when == "call" and report.failed and world is not None:
+    if report.when != "call" or not report.failed:
+        return report
+    for world in item.stash.get(_WORLDS_KEY, ()):
         from . import ControlError
 
         try:
@@ -197,7 +206,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _describe_request(row: dict[str, Any]) -> Iterator[str]:
+def _describe_request(row: RequestRow) -> Iterator[str]:
     """Yields the lines about a request: its sentence, and the decisions on one of an agent."""
     yield f"{row['at']}  {row['sentence']}"
     if row["statement"] is not None:

@@ -76,8 +76,8 @@ def check_dns_lookup(host: str) -> None:
         return
     if _is_make_host(route, host):
         raise NetworkBlocked(
-            f"something is about to call {host} itself: mock_make() intercepts requests, urllib3, httpx and "
-            "http.client; for other clients use MakeEmulator, a server"
+            f"something is about to call {host} itself: mock_make() intercepts requests, urllib3, httpx, aiohttp "
+            "and http.client; for other clients use MakeEmulator, a server"
         )
     _check_other_host(route, host)
 

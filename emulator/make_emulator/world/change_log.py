@@ -15,6 +15,7 @@ import orjson
 from . import data_stores, snapshot
 from .changes import Changes
 from .schema import TABLES
+from .snapshot_reader import Rows
 from .world import World
 
 #: Parts whose changes wait for a record that something else makes necessary: the calls counted in rate windows, and a
@@ -135,10 +136,10 @@ class Replay:
 
     Args:
         document: the document of the snapshot, as parsed by ``orjson.loads``.
-        rows: its rows, if they are not in the document; see `snapshot.read`.
+        rows: its rows, if they are not in the document; see `snapshot_reader.read`.
     """
 
-    def __init__(self, document: dict[str, Any], rows: snapshot.Rows | None = None) -> None:
+    def __init__(self, document: dict[str, Any], rows: Rows | None = None) -> None:
         self._document = document
         self._rows = rows
         #: Section -> what changed in it.
@@ -190,7 +191,7 @@ class Replay:
         data_stores.count_records(world)
         return world
 
-    def _replayed(self, rows: snapshot.Rows) -> snapshot.Rows:
+    def _replayed(self, rows: Rows) -> Rows:
         """Sections as they are after the records; what was added comes last."""
         for section, values in rows:
             overlay = self._overlays.get(section)

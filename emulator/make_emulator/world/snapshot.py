@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -25,16 +26,13 @@ from .deserialize import DeserializationError, reader_for
 from .models import Consumption, CustomModule, ModuleScript
 from .schema import TABLES, collect_secrets
 from .secret_texts import of_execution, values_of
+from .snapshot_reader import InvalidSnapshotError, Rows, read
 from .tables import Table
 from .world import World
 
 VERSION = 1
 
 _RANDOM_STATE = struct.Struct(">625L")
-
-
-class InvalidSnapshotError(ValueError):
-    """The document is not a snapshot that can be restored; the text says why."""
 
 
 #: The attributes of a world that are part of a snapshot as they are.
@@ -77,15 +75,9 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
 
-Rows = Iterable[tuple[str, Any]]
-"""Sections of a snapshot with lists of rows as parsed from JSON; the rows of a section may come in several lists."""
-
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
-#: What stands before and after the rows where each is a line.
-_ROWS_BEGIN, _ROWS_END = b'"rows":{\n', b"\n}}"
-
-#: The bytes that `iter_dumps` and `read` collect before they yield them.
+#: The least bytes of a piece that `iter_dumps` yields.
 _PIECE_SIZE = 262_144
 
 
@@ -141,12 +133,9 @@ def dumps(state: Mapping[str, Any]) -> bytes:
 
 
 def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
-    """Serializes a snapshot as JSON in pieces, so that the document is never in memory as a whole.
-
-    Each row is a line of its own, which `read` relies on.
-    """
+    """Serializes a snapshot as JSON in pieces, so that the document is never in memory as a whole; each row is a line."""
     rest = dumps({name: value for name, value in state.items() if name != "rows"})
-    piece = bytearray(rest[:-1] + b"," + _ROWS_BEGIN)
+    piece = bytearray(rest[:-1] + b',"rows":{\n')
     for position, (section, rows) in enumerate(state["rows"].items()):
         piece += b',\n"%s":[' % section.encode() if position else b'"%s":[' % section.encode()
         for number, row in enumerate(rows):
@@ -156,11 +145,11 @@ def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
                 yield bytes(piece)
                 piece.clear()
         piece += b"\n]"
-    yield bytes(piece + _ROWS_END)
+    yield bytes(piece + b"\n}}")
 
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the document of a snapshot without secrets and states of generators; it cannot be restored."""
+    """Returns a snapshot without secrets and states of generators, for `iter_dumps`; it cannot be restored."""
     taken = state["rows"]
     secrets = collect_secrets(
         {name: chain.from_iterable(map(taken.get, spec.sections)) for name, spec in TABLES.items()}
@@ -168,16 +157,26 @@ def redact(state: Mapping[str, Any]) -> dict[str, Any]:
     runs = chain(taken["executions"], (retry.execution for retry in taken["retries"]))
     secrets |= values_of(text for run in runs for text in of_execution(run))
     redactor = LOG_REDACTOR.with_secrets(secrets)
-    document: dict[str, Any] = orjson.loads(dumps(state))
-    rows = document.pop("rows")
-    for spec in TABLES.values():
-        for section in spec.sections:
-            for row in rows[section]:
-                row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
+
+    def mask_rows(rows: Iterable[Any], sensitive_fields: Sequence[str]) -> Iterator[Any]:
+        # Each row by itself: its secrets are found at once, and the name of the section of tokens is not that of a secret.
+        for row in rows:
+            document = _to_json(row)
+            document.update((field, mask_all(document[field])) for field in sensitive_fields)
+            yield redactor.mask(document)
+
+    document = _to_json({name: value for name, value in state.items() if name != "rows"})
     document["ids"] |= {"random": None, "names": None}
-    # Each row by itself: its secrets are found at once, and the name of the section of tokens is not that of a secret.
-    sections = {section: [redactor.mask(row) for row in items] for section, items in rows.items()}
+    sections = {
+        section: mask_rows(taken[section], spec.sensitive_fields)
+        for spec in TABLES.values()
+        for section in spec.sections
+    }
     return {"redacted": True, **redactor.mask(document), "rows": sections}
+
+
+def _to_json(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, default=_json_default))
 
 
 def _encode_random_state(state: Any) -> Any:
@@ -204,53 +203,18 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
     Raises:
         InvalidSnapshotError: if it is not JSON, or cannot be restored.
     """
-    with collector_paused():
-        try:
-            return restore(orjson.loads(data), name, resume=resume)
-        except orjson.JSONDecodeError as error:
-            raise InvalidSnapshotError(f"it is not JSON: {error}") from None
+    return load(io.BytesIO(data), name, resume=resume)
 
 
-def read(file: IO[bytes]) -> tuple[Any, Rows | None]:
-    """Reads a document from a file, for `restore`: without its rows, and its rows while the file is open.
-
-    A document that `iter_dumps` did not write is read as a whole; the rows are ``None`` then.
+def load(file: IO[bytes], name: str, *, resume: bool = False) -> World:
+    """Restores a world from a document in a file, which is never in memory as a whole; see `restore`.
 
     Raises:
-        InvalidSnapshotError: if it is not JSON.
+        InvalidSnapshotError: if it is not JSON, or cannot be restored.
     """
-    first = file.readline()
-    try:
-        if first.endswith(_ROWS_BEGIN):
-            return orjson.loads(first.removesuffix(b"\n") + b"}}"), _iter_rows(file)
-        return orjson.loads(first + file.read()), None
-    except orjson.JSONDecodeError as error:
-        raise InvalidSnapshotError(f"it is not JSON: {error}") from None
-
-
-def _iter_rows(file: IO[bytes]) -> Iterator[tuple[str, list[Any]]]:
-    section, rows, size = "", list[Any](), 0
-    for line in file:
-        kind = line[:1]
-        if kind == b"{":
-            try:
-                rows.append(orjson.loads(line.removesuffix(b"\n").removesuffix(b",")))
-            except orjson.JSONDecodeError as error:
-                raise InvalidSnapshotError(f"a row of '{section}' is not JSON: {error}") from None
-            size += len(line)
-            if size >= _PIECE_SIZE:
-                yield section, rows
-                rows, size = [], 0
-        elif kind == b'"':
-            section = line[1:].partition(b'"')[0].decode("utf-8", "replace")
-        elif kind == b"]":
-            yield section, rows
-            rows, size = [], 0
-        elif line.strip() == _ROWS_END.strip():
-            return
-        else:
-            break
-    raise InvalidSnapshotError("it is not JSON: it ends too early, or has a line that is no row")
+    with collector_paused():
+        document, rows = read(file)
+        return restore(document, name, resume=resume, rows=rows)
 
 
 def rows_of(document: Mapping[str, Any]) -> Rows:
@@ -279,19 +243,27 @@ def restore(document: Any, name: str, *, resume: bool = False, rows: Rows | None
     """
     if not isinstance(document, dict):
         raise InvalidSnapshotError("it is not a JSON object")
-    if document.get("redacted"):
-        raise InvalidSnapshotError("its secrets were redacted")
-    if document.get("version") != VERSION:
-        raise InvalidSnapshotError(f"its version is {document.get('version')!r}, not {VERSION}")
+    if rows is None or "version" in document:
+        _check_origin(document)
     try:
-        return _build_world(document, name, resume, rows)
+        # First, as some of the document may follow the rows.
+        loaded = _read_rows(rows_of(document) if rows is None else rows)
+        _check_origin(document)
+        return _build_world(document, name, resume, loaded)
     except KeyError as error:
         raise InvalidSnapshotError(f"{error} is missing") from None
     except (DeserializationError, ValueError, TypeError) as error:
         raise InvalidSnapshotError(str(error)) from None
 
 
-def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows | None) -> World:
+def _check_origin(document: Mapping[str, Any]) -> None:
+    if document.get("redacted"):
+        raise InvalidSnapshotError("its secrets were redacted")
+    if document.get("version") != VERSION:
+        raise InvalidSnapshotError(f"its version is {document.get('version')!r}, not {VERSION}")
+
+
+def _build_world(document: dict[str, Any], name: str, resume: bool, loaded: dict[str, list[Any]]) -> World:
     world = World(name, seed=_read(int, document, "seed"))
     world.rate_limited = _read(bool, document, "rate_limited")
     world.counters_until = _read(int, document, "counters_until")
@@ -317,7 +289,7 @@ def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows |
     world.detailed.update(detailed)
     scripts = _read(tuple[ModuleScript, ...], document, "scripts")
     world.scripts.update({script.module: script for script in scripts})
-    _load_rows(world, _read(dict, document, "rows").items() if rows is None else rows)
+    _load_rows(world, loaded)
     _check_references(world)
     _set_ids(world, _read(dict, document, "ids"))
     # Last, so that a running clock loses no time to reading.
@@ -333,7 +305,8 @@ def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
         raise DeserializationError(f"'{name}' {error}") from None
 
 
-def _load_rows(world: World, rows: Rows) -> None:
+def _read_rows(rows: Rows) -> dict[str, list[Any]]:
+    """Returns section -> its rows."""
     readers = {
         section: reader_for(kind) for spec in TABLES.values() for section, kind in spec.sections.items()
     }
@@ -344,6 +317,11 @@ def _load_rows(world: World, rows: Rows) -> None:
         if type(values) is not list:
             raise DeserializationError(f"'{section}' is not a list")
         loaded.setdefault(section, []).extend(readers[section](values))
+    return loaded
+
+
+def _load_rows(world: World, loaded: dict[str, list[Any]]) -> None:
+    """Puts rows into the empty tables of a world; they are taken out of their sections, so that few are kept twice."""
     for name, spec in TABLES.items():
         parts = [loaded.pop(each, []) if spec.is_optional else loaded.pop(each) for each in spec.sections]
         whole = parts[0] if len(parts) == 1 else sorted(chain(*parts), key=attrgetter("sequence"))

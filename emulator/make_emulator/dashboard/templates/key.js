@@ -16,4 +16,7 @@ document.getElementById("key").addEventListener("submit", (event) => {
   event.preventDefault();
   unlock(event.target.elements.key.value);
 });
-if (controlKey()) unlock(controlKey());
+// A link may carry the key behind "#", which no browser sends and no server logs; it leaves the address, and the history.
+const linked = new URLSearchParams(location.hash.slice(1)).get("key");
+if (linked !== null) history.replaceState(null, "", location.pathname + location.search);
+if (linked || controlKey()) unlock(linked || controlKey());

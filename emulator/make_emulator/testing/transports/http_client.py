@@ -7,8 +7,9 @@ import io
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from ...client.wsgi_client import WsgiResponse, call_wsgi, wire_file
+from ...client.wsgi_client import wire_file
 from ..routing import route_for
+from .wire import send_bytes
 
 
 def patches() -> list[tuple[Any, str, Any]]:
@@ -46,7 +47,8 @@ class _EmulatorSocket:
 
     def makefile(self, mode: str, *args: Any, **options: Any) -> io.BufferedIOBase:
         sent, self._sent = bytes(self._sent), bytearray()
-        return wire_file(self._exchange(sent))
+        timeout = self._timeout if isinstance(self._timeout, (int, float)) else None
+        return wire_file(send_bytes(self._app, self._scheme, sent, timeout=timeout))
 
     def settimeout(self, timeout: float | None) -> None:
         self._timeout = timeout
@@ -56,35 +58,3 @@ class _EmulatorSocket:
 
     def close(self) -> None:
         """Does nothing: no socket is open."""
-
-    def _exchange(self, sent: bytes) -> WsgiResponse:
-        head, _, body = sent.partition(b"\r\n\r\n")
-        request_line, *lines = head.decode("latin-1").split("\r\n")
-        method, target, _ = request_line.split(" ")
-        pairs = [line.partition(":") for line in lines]
-        headers = [(name, value.strip()) for name, _, value in pairs]
-        named = {name.lower(): value for name, value in headers}
-        chunked = named.get("transfer-encoding", "").lower() == "chunked"
-        return call_wsgi(
-            self._app,
-            method,
-            self._scheme,
-            named.get("host", ""),
-            target,
-            headers,
-            _join_chunks(body) if chunked else body,
-            chunked=chunked,
-            timeout=self._timeout if isinstance(self._timeout, (int, float)) else None,
-        )
-
-
-def _join_chunks(body: bytes) -> bytes:
-    """Joins the chunks of a body."""
-    joined, rest = b"", body
-    while True:
-        size, _, rest = rest.partition(b"\r\n")
-        length = int(size.partition(b";")[0], 16)
-        if not length:
-            return joined
-        joined += rest[:length]
-        rest = rest[length + 2 :]
