@@ -23,6 +23,7 @@ LEFT_OUT: Mapping[str, str] = {
     r"(claude|helm|docker) ": "a program or a cluster that is not here",
     r"python -m benchmarks": "takes minutes",
     r"make-emulator (pull|diff) .*eu1": "reads a real zone; tests/importer reads an emulator",
+    r"make-emulator proxy ": "serves in front of a real zone; tests/proxy serves in front of an emulator",
     r"make-emulator contract": "takes minutes, or tests a real zone; tests/contract runs it",
     r"make-emulator serve .*--worker-url": "workers on machines of their own; tests/fleet runs them",
     r"haproxy ": "may not be installed; tests/e2e runs it",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
@@ -58,14 +59,18 @@ class Recorder:
 
     Args:
         rename: puts the addresses of a zone in the place of the server's.
+        proxied: calls every address at the server of the base URL, as clients of the proxy do.
     """
 
-    def __init__(self, base_url: str, token: str, *, rename: bool = False, verify: Any = True) -> None:
+    def __init__(
+        self, base_url: str, token: str, *, rename: bool = False, proxied: bool = False, verify: Any = True
+    ) -> None:
         self.base_url = base_url
         self.token: str | None = token
         self.entries: list[HarEntry] = []
         self.start = datetime(2026, 3, 2, 12, tzinfo=UTC)
         self.rename = rename
+        self._proxied = proxied
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = verify
@@ -78,6 +83,9 @@ class Recorder:
         if credentials := token if token is not None else self.token:
             headers.setdefault("Authorization", f"Token {credentials}")
         url = path if "://" in path else self.base_url + path
+        if self._proxied:
+            parts, own = urlsplit(url), urlsplit(self.base_url)
+            url = urlunsplit((own.scheme, own.netloc, parts.path, parts.query, ""))
         response = self._session.request(
             method, url, json=json, headers=headers, allow_redirects=False, timeout=30, **options
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +31,17 @@ API_PREFIX = "/api/v2"
 #: Paths that are Make's on hosts which are none of Make's, such as that of an emulator.
 _PREFIXES = (f"{API_PREFIX}/", "/hook/", "/mcp")
 
+EVENT_STREAM = "text/event-stream"
+
 #: Creator of the archives of the request log, which has no headers: an entry without a user had no token.
 _OWN_CREATOR = "make-emulator"
 
 #: Beginning of a body in the request log that is not complete.
 _CUT_BODY = "(the first "
+
+#: The mask of a token in the path of an MCP server.
+_PATH_TOKEN = re.compile(r"/mcp(?:/[\w.-]+)*?/u/(\*{8}-[0-9]+)(?=[/?]|$)")
+PATH_SCHEME = "path"
 
 #: Headers with the credentials of a session of a browser.
 _COOKIES = frozenset({"cookie", "set-cookie"})
@@ -42,6 +49,18 @@ _COOKIES = frozenset({"cookie", "set-cookie"})
 
 class ArchiveError(ValueError):
     """File that is no HTTP archive, or has no request to Make; the message is one line."""
+
+
+def parse_events(body: bytes) -> Json:
+    """Returns the JSON of the events of a stream; ``None`` if one of them has other data."""
+    try:
+        return [
+            orjson.loads(line.removeprefix(b"data:"))
+            for line in body.splitlines()
+            if line.startswith(b"data:")
+        ]
+    except orjson.JSONDecodeError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,9 @@ class Message:
     media_type: str = ""
 
     def json(self) -> Json:
-        """Returns the body as JSON; ``None`` if it is none."""
+        """Returns the body as JSON, that of a stream of events as a list; ``None`` if it is none."""
+        if self.media_type == EVENT_STREAM and self.body is not None:
+            return parse_events(self.body)
         try:
             parsed: Json = orjson.loads(self.body or b"")
         except orjson.JSONDecodeError:
@@ -158,10 +179,10 @@ def parse_archive(document: Json) -> Archive:
     pseudonyms = Pseudonyms(orjson.dumps(document).decode())
     # Twice: what an answer shows as a secret may stand, under a harmless name, in a request before it.
     for _ in range(2):
-        masked = [_mask_entry(entry, pseudonyms) for _, entry, _ in found]
+        masked = [mask_entry(entry, pseudonyms) for _, entry, _ in found]
     shows_credentials = is_own or any(_credentials(entry) for entry in masked)
     exchanges = [
-        _parse_exchange(number, entry, shows_credentials=shows_credentials)
+        parse_exchange(number, entry, shows_credentials=shows_credentials)
         for (number, _, _), entry in zip(found, masked, strict=True)
     ]
     exchanges.sort(key=lambda exchange: exchange.started)
@@ -213,8 +234,12 @@ def _is_of_make(number: int, entry: Any, *, is_own: bool) -> bool:
     return is_local and parts.path.startswith(_PREFIXES)
 
 
-def _mask_entry(entry: Mapping[str, Any], pseudonyms: Pseudonyms) -> JsonObject:
-    """Returns the parts of an entry that a replay needs, without secrets."""
+def mask_entry(entry: Mapping[str, Any], pseudonyms: Pseudonyms) -> JsonObject:
+    """Returns the parts of an entry that a replay needs, without secrets.
+
+    Args:
+        entry: an entry with method, URL, status and moment.
+    """
     redactor = ArchiveRedactor(pseudonyms)
     request, response = entry["request"], entry["response"]
     url = redactor.redact_text(request["url"])
@@ -296,7 +321,12 @@ def _content_text(content: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _parse_exchange(number: int, entry: JsonObject, *, shows_credentials: bool) -> Exchange:
+def parse_exchange(number: int, entry: JsonObject, *, shows_credentials: bool) -> Exchange:
+    """Returns the exchange of an entry without secrets.
+
+    Args:
+        shows_credentials: true if entries without credentials are requests without them.
+    """
     request, response = entry["request"], entry["response"]
     parts = urlsplit(request["url"])
     post_data = request.get("postData", {})
@@ -326,7 +356,9 @@ def _parse_message(headers: list[Mapping[str, str]], text: str | None, media_typ
 
 
 def _credentials(entry: JsonObject) -> tuple[str, str] | None:
-    """Returns scheme and mask of the credentials of a request."""
+    """Returns scheme and mask of the credentials of a request; those in the path of an MCP server have the scheme ``path``."""
+    if (in_path := _PATH_TOKEN.search(entry["request"]["url"])) is not None:
+        return PATH_SCHEME, in_path[1]
     for row in entry["request"]["headers"]:
         name, value = row["name"].lower(), row["value"]
         if name == "authorization" and value:

@@ -28,7 +28,7 @@ from ..world.enums import SCOPES
 from ..world.models import User
 from ..world.world import World
 from ..world.zones import zone_of_host
-from .archive import API_PREFIX, Exchange
+from .archive import API_PREFIX, PATH_SCHEME, Exchange, Message
 from .comparison import Difference, JsonComparison, excerpt, type_name
 from .identities import KINDS, Identities, RequestTranslator, UnknownResourceError, kind_of
 
@@ -46,6 +46,8 @@ _COMPARED_HEADERS = (
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
 )
+
+_SESSION_HEADER = "mcp-session-id"
 
 #: A token that no world has.
 _UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
@@ -209,6 +211,10 @@ class Player:
             return "is a preflight request of a browser"
         if exchange.status in _STATUSES_WITHOUT_EVIDENCE:
             return _STATUSES_WITHOUT_EVIDENCE[exchange.status]
+        if exchange.path.startswith("/mcp") and (
+            exchange.method == "GET" or exchange.path.endswith("/message")
+        ):
+            return "is a part of a stream"
         if exchange.request.body is None:
             return "has a body of which the recording has only the beginning"
         if (
@@ -299,7 +305,11 @@ class Player:
         }
         if body and "content-type" not in headers:
             headers["content-type"] = exchange.request.media_type or "application/json"
-        if (authorization := self._authorization(exchange)) is not None:
+        authorization = self._authorization(exchange)
+        if exchange.credentials is not None and exchange.credentials[0] == PATH_SCHEME:
+            # Its credentials are in the path.
+            target = target.replace(exchange.credentials[1], (authorization or "").rpartition(" ")[2])
+        elif authorization is not None:
             headers["authorization"] = authorization
         host = exchange.host if _is_servable(exchange.host) else "localhost"
         headers["host"] = host
@@ -319,14 +329,19 @@ class Player:
                 return None
             return f"Token {self._handle.main_token().token}"
         scheme, credentials = exchange.credentials
-        if self._identities.has_text(credentials):
-            token = self._identities.text(credentials)
-        elif exchange.status == 401 and credentials not in self._valid:
-            token = _UNKNOWN_TOKEN
-        else:
-            token = self._token(credentials)
+        if exchange.path.startswith("/mcp") and scheme == "Bearer":
+            # MCP servers take this word for any token.
+            return f"Bearer {self._token_text(exchange, credentials)}"
         # An access token of OAuth is another kind of token here, which takes another word.
-        return f"{scheme if exchange.status == 401 else 'Token'} {token}"
+        return f"{scheme if exchange.status == 401 else 'Token'} {self._token_text(exchange, credentials)}"
+
+    def _token_text(self, exchange: Exchange, credentials: str) -> str:
+        """Returns the token that stands for the credentials of an exchange."""
+        if self._identities.has_text(credentials):
+            return self._identities.text(credentials)
+        if exchange.status == 401 and credentials not in self._valid:
+            return _UNKNOWN_TOKEN
+        return self._token(credentials)
 
     def _token(self, credentials: str) -> str:
         """Returns the token that stands for credentials of the recording."""
@@ -382,6 +397,8 @@ class Player:
         for name in _COMPARED_HEADERS:
             if (name in theirs) != (name in ours):
                 yield Difference(name, "header", theirs.get(name, "none"), ours.get(name, "none"))
+        if (session := theirs.get(_SESSION_HEADER)) and _SESSION_HEADER in ours:
+            self._identities.bind_name(session, ours[_SESSION_HEADER])
         if exchange.response.body:
             kinds = [headers.get("content-type", "").partition(";")[0] for headers in (theirs, ours)]
             if all(kinds) and kinds[0] != kinds[1]:
@@ -494,10 +511,8 @@ class _EmulatedResponse:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers}
         self.body = response.body
-        try:
-            self.json: Json = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            self.json = None
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip()
+        self.json = Message(self.headers, self.body, media_type).json()
 
 
 def _body_excerpt(body: str) -> str:

@@ -1,21 +1,21 @@
-"""A replay finds what is wrong: each mutant of the contract suite, recorded over TLS, is found and named."""
+"""A replay finds what is wrong: each mutant of the contract suite, recorded by the proxy over TLS, is found and named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from contract.mutants import MUTANTS, Mutant, MutatedApp
-from make_emulator import MakeEmulator
-from make_emulator.replay.archive import parse_archive
+from contract.mutants import MUTANTS, Mutant
+from make_emulator.proxy.app import Pace
+from make_emulator.replay.archive import read_archive
 from make_emulator.replay.replay import replay_archive
 from make_emulator.replay.report import ReplayReport
 from make_emulator.world.enums import SCOPES
+from replay.recording import Recorder
+from replay.session import call_everything
 
-from .recording import Recorder
-from .session import call_everything
+from .conftest import FakeTimer, ProxiedZone
 
 #: Mutant -> what a difference must say.
 FOUND = {
@@ -52,27 +52,21 @@ FOUND = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[MakeEmulator, MutatedApp]]:
-    with MakeEmulator(tls=True) as make:
-        mutated_app = MutatedApp(make.app.wsgi_app)
-        make.app.wsgi_app = mutated_app  # type: ignore[method-assign]
-        yield make, mutated_app
-
-
-def replay_session(server: tuple[MakeEmulator, MutatedApp], mutant: Mutant | None) -> ReplayReport:
-    """Report of the session with an emulator that has a mutant."""
-    make, mutated_app = server
-    world = make.create_world(now="2026-03-02T12:00:00Z")
+def replay_session(proxied: ProxiedZone, mutant: Mutant | None) -> ReplayReport:
+    """Report of the session with an emulator that has a mutant, recorded by the proxy."""
+    world = proxied.make.create_world(now="2026-03-02T12:00:00Z")
     weak_token = world.create_token([scope for scope in SCOPES if scope != "user:read"])
-    mutated_app.admin, mutated_app.mutant = world.token, mutant
-    client = Recorder(world.base_url, world.token, verify=str(make.ca_file))
+    proxied.mutated_app.admin, proxied.mutated_app.mutant = world.token, mutant
     try:
-        call_everything(client, weak_token)
+        with proxied.open(allow_writes=True, pace=Pace(FakeTimer())) as proxy:
+            call_everything(Recorder(proxy.base_url, world.token, proxied=True), weak_token)
     finally:
-        mutated_app.mutant = None
+        proxied.mutated_app.mutant = None
         world.delete()
-    return replay_archive(parse_archive(client.archive()), "session.har", seed="default")
+    text = proxy.har.read_text("utf-8")
+    assert world.token not in text
+    assert weak_token not in text
+    return replay_archive(read_archive(proxy.har), "session.har", seed="default")
 
 
 def shown(report: ReplayReport) -> str:
@@ -84,14 +78,14 @@ def shown(report: ReplayReport) -> str:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_mutant_is_found_and_named(mutant: Mutant, server: tuple[MakeEmulator, MutatedApp]) -> None:
-    report = replay_session(server, mutant)
+def test_a_mutant_is_found_and_named(mutant: Mutant, proxied: ProxiedZone) -> None:
+    report = replay_session(proxied, mutant)
     assert re.search(f"^{FOUND[mutant.name]}", shown(report), flags=re.MULTILINE), shown(report)
     assert all(each.links for each in report.differences), report.render_text()
 
 
-def test_an_emulator_without_a_mutant_answers_as_recorded(server: tuple[MakeEmulator, MutatedApp]) -> None:
-    report = replay_session(server, None)
+def test_an_emulator_without_a_mutant_answers_as_recorded(proxied: ProxiedZone) -> None:
+    report = replay_session(proxied, None)
     assert report.differences == [], report.render_text()
     assert report.skipped == []
     assert len(report.compared) == report.counts()["same"] > 30
