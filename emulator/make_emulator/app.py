@@ -10,6 +10,7 @@ from flask import Flask, Response, request
 from . import api, seeds
 from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
+from .control.readiness import Readiness
 from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT, MakeError
@@ -39,6 +40,7 @@ def create_app(
     zone: str | None = None,
     now: str | None = None,
     rate_limit: bool = True,
+    scopes: Iterable[str] | None = None,
     control_key: str | None = None,
     control_serves_loopback: bool = False,
     allow_network: bool = False,
@@ -49,6 +51,7 @@ def create_app(
     hints: bool = True,
     settings: Mapping[str, Json] | None = None,
     shard: Shard = WHOLE,
+    readiness: Readiness | None = None,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -59,6 +62,7 @@ def create_app(
         zone: the zone of the organizations, e.g. ``us1``; by default the seed's.
         now: the initial time of the world, ISO 8601; by default the system's.
         rate_limit: true to count requests a minute.
+        scopes: the scopes of the first token of the world; by default the seed's.
         control_key: the key of the control API; without one it serves loopback only.
         control_serves_loopback: true to serve loopback without the key, too.
         allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
@@ -69,6 +73,7 @@ def create_app(
         settings: the settings of the world by name, see `make_emulator.world.settings`.
         hints: true to explain errors in the header ``X-Emulator-Why``.
         shard: the slots of a worker of a fleet; only one of the workers has the default world.
+        readiness: the readiness of the server, which ``/_emulator/ready`` shows; by default it is ready at once.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -100,6 +105,7 @@ def create_app(
                 zone=zone,
                 now=now,
                 rate_limit=rate_limit,
+                scopes=None if scopes is None else tuple(scopes),
                 settings=settings or {},
             )
         )
@@ -111,7 +117,11 @@ def create_app(
     authorization_server = AuthorizationServer(registry)
     register_routes(app, authorization_server, oauth_routes.ROUTES)
     consent.register(app, authorization_server, access)
-    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
+    app.register_blueprint(
+        control_api.create_blueprint(
+            registry, endpoints, access, authorization_server, readiness or Readiness()
+        )
+    )
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
     mcp_routes.register(app, registry, dispatcher)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -47,6 +47,8 @@ class WorldSpec:
     zone: str | None = None
     now: str | None = None
     rate_limit: bool = True
+    #: Scopes of the first token, in the place of the seed's.
+    scopes: Sequence[str] | None = None
     #: Settings by name, which take the place of the seed's; see `make_emulator.world.settings`.
     settings: Mapping[str, Json] = field(default_factory=dict)
     #: Name -> JSON text of the exported blueprints that a reset imports again; the caller that sets them has imported them before.
@@ -307,7 +309,7 @@ class WorldRegistry:
             self._reserved_names.add(spec.name)
         try:
             # Without the lock: other worlds are created, reset and deleted meanwhile.
-            world = self._build_world(spec) if world is None else world
+            world = self.build_world(spec) if world is None else world
             handle = WorldHandle(spec, world)
             with world.lock:
                 with self._lock:
@@ -357,7 +359,7 @@ class WorldRegistry:
             ValueError: if another world, restored from a snapshot of this one, has one of its names; then nothing was changed.
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
-        fresh = self._build_world(handle.spec)
+        fresh = self.build_world(handle.spec)
         with self._runs_ended(handle), handle.locked(), fresh.lock:
             self._take_place(handle, fresh, _SEED_CONFLICT)
             handle.request_log.clear()
@@ -457,7 +459,12 @@ class WorldRegistry:
                 world.interruption.clear()
             raise
 
-    def _build_world(self, spec: WorldSpec) -> World:
+    def build_world(self, spec: WorldSpec) -> World:
+        """Returns a world in the state of its specification, which no request finds.
+
+        Raises:
+            ValueError: if the seed is invalid.
+        """
         world = World(spec.name, seed=spec.world_seed, now=spec.now)
         self._unfinished_worlds.add(world)
         try:
@@ -474,6 +481,8 @@ class WorldRegistry:
         # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(spec.now)
         self._build(world, spec)
+        if spec.scopes is not None:
+            world.tokens.put(replace(next(iter(world.tokens)), scopes=frozenset(spec.scopes)))
         settings.apply(world, spec.settings)
         if spec.blueprints:
             _import_blueprints(WorldHandle(spec, world))
