@@ -64,6 +64,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
     group.addoption(
+        "--make-scenario-coverage",
+        action="store_true",
+        help="Show at the end which parts of blueprints the tests of scenarios covered.",
+    )
+    group.addoption(
+        "--make-scenario-coverage-report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Write the coverage of scenarios as .json, .info (LCOV), .xml (Cobertura), .svg or .html. Repeatable.",
+    )
+    group.addoption(
+        "--make-scenario-fail-under",
+        type=float,
+        default=None,
+        metavar="PERCENT",
+        help="Fail the test run if less of the blueprints is covered.",
+    )
+    group.addoption(
         "--no-make-scenario-tests",
         action="store_true",
         help="Do not collect *.test.yaml files, the tests of scenarios.",
@@ -80,7 +99,25 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioTe
     return ScenarioTestFile.from_parent(parent, path=file_path)
 
 
+def _measures_scenarios(config: pytest.Config) -> bool:
+    """Returns True if the coverage of scenarios is to be shown, written or compared."""
+    return bool(
+        config.getoption("--make-scenario-coverage")
+        or config.getoption("--make-scenario-coverage-report")
+        or config.getoption("--make-scenario-fail-under") is not None
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    # A worker of pytest-xdist sends what its tests covered with their reports.
+    if _measures_scenarios(config) and not hasattr(config, "workerinput"):
+        from .scenario_coverage import ScenarioCoverage
+
+        plugin = ScenarioCoverage(
+            config.getoption("--make-scenario-coverage-report"),
+            config.getoption("--make-scenario-fail-under"),
+        )
+        config.pluginmanager.register(plugin, "make-scenario-coverage")
     if config.getoption("--make-coverage"):
         from .coverage import CoverageCollector
 
@@ -208,6 +245,11 @@ def make_oauth(make_world: World) -> WorldOAuth:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows the request log of the test's world, and its failed runs, under a failed test."""
     report = yield
+    if report.when == "call" and _measures_scenarios(item.config):
+        from .scenario_items import ScenarioTestItem
+
+        if isinstance(item, ScenarioTestItem):
+            item.add_coverage(report)
     if report.when != "call" or not report.failed:
         return report
     for world in item.stash.get(_WORLDS_KEY, ()):
