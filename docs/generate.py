@@ -449,7 +449,7 @@ def _pytest() -> Iterator[str]:
         "## Marker",
         "",
         "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
-        "When a test fails, its report shows the request log of its world.",
+        "When a test fails, its report shows the requests to its worlds, and their runs with story and error.",
     )
 
 
