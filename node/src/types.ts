@@ -280,8 +280,8 @@ export interface Trace {
   story: string[];
   /** Numbers of those that were not kept, because there were too many. */
   leftOut: { steps: number; decisions: number };
-  /** The run as the list of runs has it. */
-  run: Run;
+  /** Inputs and outputs of the run, and the response to the caller of its webhook. */
+  run: { inputs: Json; outputs: Json; response: { status: number; body: Json } | null };
 }
 
 // --- modules -------------------------------------------------------------------------------------
