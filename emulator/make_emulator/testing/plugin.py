@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .mcp import WorldMcp
     from .oauth import WorldOAuth
     from .provenance import ProvenanceCollector
+    from .scenario_items import ScenarioTestFile
 
 _ACTIVITY_KEY: pytest.StashKey[ActivityTracker] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
@@ -61,6 +63,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Do not show at the end how many observed, documented and assumed behaviours of Make the tests rest on.",
     )
+
+    group.addoption(
+        "--no-make-scenario-tests",
+        action="store_true",
+        help="Do not collect *.test.yaml files, the tests of scenarios.",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioTestFile | None:
+    """Collects tests of scenarios."""
+    if not file_path.name.endswith(".test.yaml") or parent.config.getoption("--no-make-scenario-tests"):
+        return None
+    # Imported on use: most test runs have no such file.
+    from .scenario_items import ScenarioTestFile
+
+    return ScenarioTestFile.from_parent(parent, path=file_path)
 
 
 def pytest_configure(config: pytest.Config) -> None:
