@@ -97,6 +97,16 @@ def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient)
     assert re.search(r"read-only Ada Maker 1 [1-9]\d 0 scenarios:write scenarios:write", text)
 
 
+def test_the_dashboard_leads_to_the_graph_of_a_scenario_and_of_a_run(api: ApiClient) -> None:
+    api.control("POST", "/worlds", json={"name": "a & b"})
+    run = json_of(api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}}))["executionId"]
+    links = page(api, "/").values("href")
+    assert "/_emulator/studio#/w/default/scenarios/1" in links
+    assert f"/_emulator/studio#/w/default/scenarios/1/runs/{run}" in links
+    assert f"/_emulator/execution?world=default&id={run}" in links
+    assert "/_emulator/studio#/w/a%20%26%20b/scenarios/1" in page(api, "/?world=a%20%26%20b").values("href")
+
+
 def test_the_dashboard_shows_the_requested_world(api: ApiClient) -> None:
     name = "a & b?<i>"
     api.control("POST", "/worlds", json={"name": name})
