@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
+from helpers.docker_daemon import docker_daemon
 from make_emulator import seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
@@ -38,8 +40,20 @@ def files_of(page: Path) -> dict[str, str]:
     return dict(_BLOCK.findall(page.read_text(encoding="utf-8")))
 
 
+@pytest.fixture
+def docker(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon for the page that needs one."""
+    if page.stem != "testcontainers":
+        yield
+        return
+    with docker_daemon() as daemon:
+        for name, value in daemon.variables.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
-@pytest.mark.usefixtures("few_plugins")
+@pytest.mark.usefixtures("few_plugins", "docker")
 def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
     shown = page.read_text(encoding="utf-8").count("```python\n")
     files = files_of(page)
