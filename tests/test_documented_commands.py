@@ -18,6 +18,7 @@ BLUEPRINTS = ROOT / "fixtures/blueprints"
 #: Commands that are not run here, each with the reason.
 LEFT_OUT: Mapping[str, str] = {
     r"(uvx?|pipx?|npm|npx) ": "the package is installed already; tests/e2e installs it",
+    r"(git checkout|sha256sum) ": "a release and its files; tests/distribution builds them",
     r"make-cli ": "needs Node; tests/e2e runs it",
     r"(claude|helm|docker) ": "a program or a cluster that is not here",
     r"(git checkout|uv build|sha256sum) ": "the files of a release; tests/distribution builds them",
@@ -55,6 +56,7 @@ def _prepare_explain(folder: Path) -> None:
 FILES: Mapping[str, Callable[[Path], None]] = {
     "README.md": _copy_blueprints,
     "docs/how-to/explain.md": _prepare_explain,
+    "docs/how-to/scenario-tests.md": _export("lead-intake.json"),
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
 }
 #: The file that a block of JSON of a page is.

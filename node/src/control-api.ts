@@ -43,6 +43,7 @@ import type {
   OAuthClientWithSecret,
   OAuthRequest,
   Provenance,
+  Readiness,
   RequestQuery,
   RequestRow,
   Run,
@@ -93,6 +94,7 @@ export interface ControlApi {
   'GET /modules': Query<{ world?: string }, { apps: KnownApp[] }>;
   'GET /modules/{app}': Query<{ world?: string }, { app: KnownAppDetails }>;
   'GET /modules/{app}/{module}': Query<{ world?: string }, { module: KnownModuleDetails }>;
+  'GET /ready': Get<Readiness>;
   'GET /worlds': Get<{ worlds: WorldDescription[] }>;
   'POST /worlds': With<NewWorld, WorldResponse>;
   'GET /worlds/{name}': Get<WorldResponse>;
@@ -209,6 +211,7 @@ const ROUTES: CheckedApi = {
   'GET /modules': true,
   'GET /modules/{app}': true,
   'GET /modules/{app}/{module}': true,
+  'GET /ready': true,
   'GET /worlds': true,
   'POST /worlds': true,
   'GET /worlds/{name}': true,

@@ -16,6 +16,11 @@ export interface Health {
   version: string;
 }
 
+export interface Readiness {
+  status: 'ready' | 'starting';
+  version: string;
+}
+
 // --- worlds --------------------------------------------------------------------------------------
 
 export interface WorldSettings {

@@ -45,11 +45,13 @@ def log() -> Iterator[list[str]]:
     logger.setLevel(level)
 
 
-def make_reloader(app: Flask, blueprints: Path | None = None) -> tuple[WorldHandle, WorldReloader]:
+def make_reloader(
+    app: Flask, blueprints: Path | None = None, init_dir: Path | None = None
+) -> tuple[WorldHandle, WorldReloader]:
     registry = registry_of(app)
     handle = registry.get(DEFAULT_WORLD)
     assert handle is not None
-    return handle, WorldReloader(registry, handle, blueprints)
+    return handle, WorldReloader(registry, handle, blueprints, init_dir)
 
 
 def test_the_files_are_the_seed_and_the_blueprints_it_refers_to(tmp_path: Path) -> None:
@@ -60,6 +62,25 @@ def test_the_files_are_the_seed_and_the_blueprints_it_refers_to(tmp_path: Path) 
     assert {path.resolve() for path in reloader.list_files()} == {seed, blueprint}
     _, shipped = make_reloader(create_app())
     assert list(shipped.list_files()) == []
+
+
+def test_the_blueprints_of_the_init_folder_are_imported_before_the_others(
+    tmp_path: Path, log: list[str]
+) -> None:
+    first, second = tmp_path / "init.d", tmp_path / "blueprints"
+    for folder, name in ((first, "First"), (second, "Second")):
+        folder.mkdir()
+        (folder / f"{name}.json").write_text(json.dumps({**GREETING, "name": name}), "utf-8")
+    (first / "empty.yaml").write_text(fixture_path("worlds", "empty.yaml").read_text("utf-8"), "utf-8")
+    handle, reloader = make_reloader(create_app(seed="empty"), second, first)
+    assert set(reloader.list_files()) == {first / "First.json", second / "Second.json"}
+    reloader.reload([first / "First.json"])
+    assert [scenario.name for scenario in handle.world.scenarios] == ["First", "Second"]
+    broken = first / "a.yaml"
+    broken.write_text("organizations: 1", "utf-8")
+    reloader.reload([broken])
+    assert log[-2].startswith(f"{broken}:1: ")
+    assert log[-1] == f"changed: {broken}; the default world stays as it is"
 
 
 def test_a_blueprint_of_the_seed_is_read_again(tmp_path: Path, log: list[str]) -> None:

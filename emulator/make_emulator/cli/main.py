@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "report"),
     "routes": ("routes", "routes"),
     "skill": ("skill", "skill"),
+    "test": ("test", "test"),
     "fidelity": ("fidelity", "fidelity"),
 }
 

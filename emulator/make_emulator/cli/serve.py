@@ -13,17 +13,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
-from ..plain_text import did_you_mean
+from ..plain_text import did_you_mean, printable
 from ..version import __version__
 from .command import command
 from .errors import CommandError, InvalidSeedError
@@ -32,6 +33,7 @@ from .options import env_option, format_option
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..blueprint_import.files import BlueprintFile
     from ..blueprint_import.scenarios import ImportResult
     from ..control.readiness import Readiness
     from ..fleet.peers import Fleet
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
     from ..world.slots import Shard
+    from .init_folder import InitFiles
 
 #: The interval in which the main thread looks for signals, in seconds.
 SIGNAL_POLL_INTERVAL = 0.2
@@ -119,9 +122,16 @@ MAX_OPEN_FILES = 16_384
     help="Import the exported blueprints of this folder into the default world, as active scenarios.",
 )
 @env_option(
+    "--init-dir",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Start with the files of this folder, in the order of their names: seeds, the first one for the default world and each other one for "
+    "a world of its own, and exported blueprints, for the default world.",
+)
+@env_option(
     "--watch",
     is_flag=True,
-    help="Reset the default world whenever the file of --seed, or a blueprint, changes; a file with a mistake changes nothing.",
+    help="Reset the default world whenever the file of its seed, or a blueprint, changes; a file with a mistake changes nothing.",
 )
 @env_option(
     "--on-start",
@@ -255,6 +265,7 @@ def serve(workers: int, worker_url: str | None, worker_index: str | None, **valu
     _raise_file_limit()
     if (worker_url is None) != (worker_index is None):
         raise click.UsageError("--worker-url and --worker-index go together")
+    options = _with_init_files(options)
     options = _with_control_key(options, is_shared=worker_url is not None)
     if worker_url is not None and worker_index is not None:
         setup = _remote_setup(options, workers, worker_url, worker_index)
@@ -285,6 +296,9 @@ class ServeOptions:
     watch: bool
     start_scripts: tuple[Path, ...]
     blueprints: Path | None
+    init_dir: Path | None
+    #: The files of ``init_dir``.
+    init_files: InitFiles | None = None
     state: Path | None
     state_worlds: str
     state_sync: bool
@@ -353,6 +367,23 @@ def _check_options(options: ServeOptions) -> None:
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if options.allow_private_network and not options.allow_network:
         raise click.UsageError("--allow-private-network goes with --allow-network only")
+
+
+def _with_init_files(options: ServeOptions) -> ServeOptions:
+    """Returns the options with the files of ``--init-dir``, and with the seed of the default world among them.
+
+    Raises:
+        CommandError: if one of the files has a mistake.
+    """
+    if options.init_dir is None:
+        return options
+    is_chosen = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    with _paused_collector():
+        from .init_folder import read_folder
+
+        files = read_folder(options.init_dir, is_for_default_world=not is_chosen)
+    seed = options.seed if files.default_seed is None else str(files.default_seed)
+    return replace(options, init_files=files, seed=seed)
 
 
 def _with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions:
@@ -492,10 +523,11 @@ def _serve_worlds(
             registry = registry_of(app)
             handle = registry.get(DEFAULT_WORLD)
             imported = None
-            if options.blueprints is not None and handle is not None:
-                imported = _import_blueprints(handle, options.blueprints)
+            if handle is not None and (files := _read_blueprints(options)):
+                imported = _import_blueprints(handle, files)
+                _check_import(imported, options)
             if options.watch and handle is not None:
-                running.enter_context(_watched(registry, handle, options.blueprints))
+                running.enter_context(_watched(registry, handle, options.blueprints, options.init_dir))
             # Those of a fleet run beside the default world.
             scripts = _find_start_scripts(options.start_scripts) if handle is not None else []
             readiness.is_ready = not scripts
@@ -509,6 +541,18 @@ def _serve_worlds(
                     sync=options.state_sync,
                 )
                 imported = None if is_stored else imported
+            worlds: list[tuple[str, str]] = []
+            if options.init_files is not None:
+                from .init_folder import create_worlds
+
+                worlds = create_worlds(
+                    registry,
+                    options.init_files,
+                    world_seed=options.world_seed,
+                    now=options.now,
+                    rate_limit=not options.no_rate_limit,
+                )
+            if state_files is not None and options.state is not None:
                 running.enter_context(_stored(state_files, options.state))
             if setup is not None and is_supervised:
                 authority, ca_file = setup.authority, setup.ca_file
@@ -525,7 +569,9 @@ def _serve_worlds(
         if options.format == "json":
             lines = [_summary_json(server, handle, options, mail, imported, ca_file)]
         else:
-            lines = list(_summary_lines(server, handle, options, mail, shard=registry.shard, ca_file=ca_file))
+            lines = list(
+                _summary_lines(server, handle, options, mail, worlds, shard=registry.shard, ca_file=ca_file)
+            )
             if imported is not None and handle is not None:
                 lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
@@ -619,13 +665,15 @@ def _parse_scopes(text: str | None) -> list[str] | None:
 
 
 @contextmanager
-def _watched(registry: WorldRegistry, handle: WorldHandle, blueprints: Path | None) -> Iterator[None]:
+def _watched(
+    registry: WorldRegistry, handle: WorldHandle, blueprints: Path | None, init_dir: Path | None
+) -> Iterator[None]:
     """Context in which a change of the files of a world resets it."""
     # Imported on use: most servers watch nothing.
     from ..server.file_watcher import FileWatcher
     from .reload import WorldReloader
 
-    reloader = WorldReloader(registry, handle, blueprints)
+    reloader = WorldReloader(registry, handle, blueprints, init_dir)
     watcher = FileWatcher(reloader.list_files, reloader.reload)
     watcher.start()
     try:
@@ -726,20 +774,37 @@ def _stop_on_eof() -> None:
     threading.Thread(target=wait, name="stop-on-eof", daemon=True).start()
 
 
-def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
-    """Imports the blueprints of a folder into a world, and whenever it is reset."""
+def _read_blueprints(options: ServeOptions) -> list[BlueprintFile]:
+    """Returns the exported blueprints of the default world: those of ``--init-dir``, then those of ``--blueprints``."""
+    files = list(options.init_files.blueprints.values()) if options.init_files is not None else []
+    if (path := options.blueprints) is None:
+        return files
     from ..blueprint_import.files import read_files
-    from ..blueprint_import.scenarios import import_files
 
     try:
-        files = read_files(path)
+        return [*files, *read_files(path)]
     except OSError as error:
         raise CommandError(f"cannot read {error.filename or path}: {os_error_reason(error)}") from None
     except ValueError as error:
         raise CommandError(str(error)) from None
+
+
+def _check_import(imported: ImportResult, options: ServeOptions) -> None:
+    """Raises CommandError if a file of ``--init-dir`` was rejected: what is put there is meant to be served."""
+    if options.init_files is None:
+        return
+    paths = {file.name: path for path, file in options.init_files.blueprints.items()}
+    if rejected := [each for each in imported.rejected if each.file in paths]:
+        raise CommandError("\n".join(printable(f"{paths[each.file]}: {each.message}") for each in rejected))
+
+
+def _import_blueprints(handle: WorldHandle, files: Sequence[BlueprintFile]) -> ImportResult:
+    """Imports exported blueprints into a world, and whenever it is reset."""
+    from ..blueprint_import.scenarios import import_files
+
     team = handle.main_team()
     if team is None:
-        raise CommandError("the world has no team for the scenarios of --blueprints")
+        raise CommandError("the default world has no team for the scenarios of the blueprints")
     handle.spec = replace(handle.spec, blueprints={file.name: str(file.document) for file in files})
     with handle.locked(for_change=True) as world:
         return import_files(world, handle.main_user(), team, files, activate=True)
@@ -858,6 +923,7 @@ def _summary_lines(
     handle: WorldHandle | None,
     options: ServeOptions,
     mail: MailServer | None,
+    worlds: Iterable[tuple[str, str]],
     *,
     shard: Shard,
     ca_file: Path | None,
@@ -876,6 +942,10 @@ def _summary_lines(
     if team is not None:
         yield f"  team          {team.id}"
         yield f"  organization  {team.organization_id}"
+    if options.init_files is not None:
+        yield f"  files         {options.init_files.summary()}"
+    for name, token in worlds:
+        yield printable(f"  world {name:<8}  token {token}")
     if mail is not None:
         yield f"  mail          smtp://{options.host}:{mail.port}"
     if options.is_key_generated:

@@ -49,6 +49,8 @@ class World(Tables):
         self.register_lookup_key: Callable[[str], None] = ignore_lookup_key
         #: Sends requests of scenarios to external services; ``None`` if none are ever sent.
         self.transport: Transport | None = None
+        #: Takes the place of operations of modules, see `make_emulator.engine.runtime.interception`; ``None`` if none does.
+        self.interceptor: object | None = None
         #: True once its changes could not be stored and were undone: another world has taken its place.
         self.is_undone = False
         self.rate_limited = True

@@ -159,6 +159,7 @@ def use_every_route(make: MakeEmulator) -> None:
 
     control.is_healthy()
     control.call("GET", "openapi.json")
+    control.call("GET", "ready")
     wrong = {"name": "Wrong", "flow": [{"id": 1, "module": "http:ActionSendDat", "version": 3}]}
     control.call("POST", "lint", body={"blueprint": wrong})
     control.call("POST", "mend", body={"blueprint": wrong})
