@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from helpers.api import ApiClient
 from helpers.documentation import ROOT, Block, read_blocks
 from make_emulator import seeds
 from make_emulator.explain.script_file import parse_scripts
 from make_emulator.lint.config import load_config
+from make_emulator.scenario_tests.schema import json_schema as scenario_test_schema
 from make_emulator.seeds.json_schema import json_schema
 
 #: Languages of data, and of programs that need a library that is not installed here.
@@ -50,13 +52,33 @@ def check_seed(block: Block, folder: Path) -> None:
     assert seeds.summarize(seeds.check(path))
 
 
+def check_scenario_tests(block: Block, folder: Path) -> None:
+    """A test file, or a part of one: tests, or what one of them expects."""
+    content = yaml.load(block.text, yaml.BaseLoader)
+    if isinstance(content, list):
+        content = {"tests": content}
+    elif "tests" not in content:
+        content = {"tests": [{"name": "A part", **content}]}
+    for test in content["tests"]:
+        test.pop("cases", None)
+        if test["name"] == "…":
+            test["expect"] = {}
+    # Every value is a text here, so only the keys are compared.
+    wrong = [
+        error.message
+        for error in Draft202012Validator(scenario_test_schema()).iter_errors(content)
+        if error.validator in ("additionalProperties", "required")
+    ]
+    assert wrong == []
+
+
 def check_scripts(block: Block, folder: Path) -> None:
     assert list(parse_scripts(block.text.encode()))
 
 
 def check_steps(block: Block, folder: Path) -> None:
     for step in yaml.safe_load(block.text):
-        assert step.keys() & {"run", "uses"}
+        assert step.keys() <= {"name", "uses", "with", "run", "env", "if"}
 
 
 def check_toml(block: Block, folder: Path) -> None:
@@ -95,8 +117,10 @@ def kind_of(block: Block) -> Callable[[Block, Path], None] | None:
         else yaml.safe_load(block.text)
     )
     if isinstance(content, list):
-        return check_steps
+        return check_steps if content[0].keys() & {"run", "uses"} else check_scenario_tests
     keys = content.keys()
+    if keys & {"tests", "expect"}:
+        return check_scenario_tests
     if keys & FOREIGN:
         return None
     if "tool" in keys:
