@@ -89,9 +89,9 @@ class LogEntry:
         agent = f", agent {self.agent}" if self.agent else ""
         return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label}{agent})"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, redactor: OutputRedactor | None = None) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
-        redactor = self.redactor
+        redactor = redactor or self.redactor
         return {
             "id": self.id,
             "at": format_iso(self.at),
