@@ -113,6 +113,7 @@ class Shell:
             **environment,
             "MAKE_EMULATOR_PORT": self.port,
             "COLUMNS": "100",
+            "NO_COLOR": "1",
         }
         self._variables = folder.parent / f"{folder.name}.variables"
         self._processes: list[subprocess.Popen[bytes]] = []

@@ -86,7 +86,7 @@ def test_workers_serve_behind_one_address(reader: Reader) -> None:
 
 def test_a_script_gives_clients_what_they_need(reader: Reader) -> None:
     page = "docs/how-to/command-line.md"
-    [script] = [block for block in reader.blocks(page) if block.language == "sh"]
+    script = reader.block(page, "sh", "Give clients what they need")
     reader.run(script.text)
     assert reader.run('echo "$MAKE_BASE_URL"').strip() == "http://127.0.0.1:4747/api/v2"
     reader.run('curl -sf -H "Authorization: Token $MAKE_API_KEY" "$MAKE_BASE_URL/users/me"')
