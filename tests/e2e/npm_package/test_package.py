@@ -6,9 +6,11 @@ import json
 import re
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from make_emulator import __version__
 
@@ -89,6 +91,32 @@ def test_a_failed_test_of_vitest_shows_the_requests_of_its_world(project: Projec
         "Requests to the Make world:\n  Ada Maker (token admin): GET /teams/1 in organization 1 -> 200"
         in done.stderr
     )
+
+
+@pytest.mark.parametrize("has_others", [False, True])
+def test_the_workers_of_vitest_trust_a_server_with_tls(
+    project: Project, tmp_path: Path, has_others: bool
+) -> None:
+    config = _VITEST_CONFIG.replace("makeEmulator()", "makeEmulator({ tls: true })")
+    test = """
+    import { test } from 'make-emulator/vitest';
+    import { expect } from 'vitest';
+
+    test('the API is called', async ({ world }) => {
+      expect(world.protocol).toBe('https');
+      expect((await world.fetch('/users/me')).status).toBe(200);
+    });
+    """
+    project.write({"vitest.config.ts": config, "tls.test.ts": test})
+    environment = {
+        name: value for name, value in project.environment.items() if name != "NODE_EXTRA_CA_CERTS"
+    }
+    if has_others:
+        authority = tmp_path / "company.pem"
+        authority.write_bytes(trustme.CA().cert_pem.bytes())
+        environment["NODE_EXTRA_CA_CERTS"] = str(authority)
+    done = replace(project, environment=environment).run_tool("vitest", "run")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_vitest_without_the_plugin_is_an_error_that_names_it(project: Project) -> None:
