@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("mcp", "mcp"),
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
+    "proxy": ("proxy", "proxy"),
+    "replay": ("replay", "replay"),
     "report": ("report", "report"),
     "routes": ("routes", "routes"),
     "skill": ("skill", "skill"),
