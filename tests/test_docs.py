@@ -64,18 +64,6 @@ def files_of(page: Path) -> dict[str, str]:
     return dict(_BLOCK.findall(page.read_text(encoding="utf-8")))
 
 
-@pytest.fixture
-def docker(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A daemon for the page that needs one."""
-    if page.stem != "testcontainers":
-        yield
-        return
-    with docker_daemon() as daemon:
-        for name, value in daemon.variables.items():
-            monkeypatch.setenv(name, value)
-        yield
-
-
 def write_files(page: Path, folder: Path) -> None:
     """Writes the files of a page to a folder."""
     for name, code in files_of(page).items():
@@ -98,6 +86,18 @@ def test_every_block_of_tests_names_its_file_in_the_first_line(page: Path) -> No
         r"^```(?:gherkin|python|robotframework)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE
     )
     assert len(files_of(page)) == len(shown)
+
+
+@pytest.fixture
+def docker(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon for the page that needs one."""
+    if page.stem != "testcontainers":
+        yield
+        return
+    with docker_daemon() as daemon:
+        for name, value in daemon.variables.items():
+            monkeypatch.setenv(name, value)
+        yield
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if name_of(page) not in RUNNERS], ids=name_of)
