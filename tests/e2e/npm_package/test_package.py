@@ -13,6 +13,8 @@ import pytest
 import trustme
 
 from make_emulator import __version__
+from make_emulator.cli import installation
+from make_emulator.cli.main import main
 
 from .conftest import PACKAGE, ROOT, Project
 
@@ -45,6 +47,15 @@ def test_the_package_has_no_dependencies_and_the_version_of_the_program(installe
     locked = json.loads((PACKAGE / "package-lock.json").read_text("utf-8"))["packages"]
     assert locked[""]["version"] == __version__
     assert not any("resolved" in each for each in locked.values())
+
+
+def test_doctor_knows_the_variables_of_the_package() -> None:
+    names = {
+        name
+        for path in (PACKAGE / "src").rglob("*.ts")
+        for name in re.findall(r"\bMAKE_EMULATOR_[A-Z_]+\b", path.read_text("utf-8"))
+    }
+    assert {"MAKE_EMULATOR_URL", "MAKE_EMULATOR_PYTHON"} <= names <= installation.known_variables(main)
 
 
 def test_every_entry_point_is_a_file(installed: Path) -> None:
