@@ -43,10 +43,13 @@ import type {
   OAuthClientWithSecret,
   OAuthRequest,
   Provenance,
+  Readiness,
   RequestQuery,
   RequestRow,
   Run,
   RunStatus,
+  ScenarioDetails,
+  ScenarioRow,
   SentRequest,
   Token,
   TokenAccess,
@@ -56,6 +59,7 @@ import type {
   WorldChange,
   WorldDescription,
   WorldResponse,
+  WorldState,
 } from './types.js';
 
 interface Call {
@@ -93,6 +97,7 @@ export interface ControlApi {
   'GET /modules': Query<{ world?: string }, { apps: KnownApp[] }>;
   'GET /modules/{app}': Query<{ world?: string }, { app: KnownAppDetails }>;
   'GET /modules/{app}/{module}': Query<{ world?: string }, { module: KnownModuleDetails }>;
+  'GET /ready': Get<Readiness>;
   'GET /worlds': Get<{ worlds: WorldDescription[] }>;
   'POST /worlds': With<NewWorld, WorldResponse>;
   'GET /worlds/{name}': Get<WorldResponse>;
@@ -158,6 +163,12 @@ export interface ControlApi {
   'GET /worlds/{name}/requests': Query<RequestQuery & { format?: 'json' | 'har' }, { requests: RequestRow[] }>;
   'DELETE /worlds/{name}/requests': Get<undefined>;
   'POST /worlds/{name}/reset': Get<WorldResponse>;
+  'GET /worlds/{name}/events': Get<WorldState>;
+  'GET /worlds/{name}/scenarios': Query<
+    { q?: string; limit?: number; offset?: number },
+    { scenarios: ScenarioRow[]; total: number }
+  >;
+  'GET /worlds/{name}/scenarios/{scenario_id}': Query<{ limit?: number }, { scenario: ScenarioDetails }>;
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': Query<
     { execution?: string; format?: 'json' | 'svg' },
     { drawing: Drawing; marks?: DrawingMarks }
@@ -209,6 +220,7 @@ const ROUTES: CheckedApi = {
   'GET /modules': true,
   'GET /modules/{app}': true,
   'GET /modules/{app}/{module}': true,
+  'GET /ready': true,
   'GET /worlds': true,
   'POST /worlds': true,
   'GET /worlds/{name}': true,
@@ -259,6 +271,9 @@ const ROUTES: CheckedApi = {
   'GET /worlds/{name}/requests': true,
   'DELETE /worlds/{name}/requests': true,
   'POST /worlds/{name}/reset': true,
+  'GET /worlds/{name}/events': true,
+  'GET /worlds/{name}/scenarios': true,
+  'GET /worlds/{name}/scenarios/{scenario_id}': true,
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': true,
   'GET /worlds/{name}/snapshot': true,
   'PUT /worlds/{name}/snapshot': true,

@@ -21,6 +21,12 @@ const DEFAULT_WORLD = 'default';
 /** Port in the container of an image. */
 const IMAGE_PORT = 4747;
 
+/** Milliseconds until a server must be ready. */
+const DEFAULT_TIMEOUT = 60_000;
+
+/** Milliseconds between two looks at a server whose start scripts run. */
+const READY_INTERVAL = 50;
+
 /** The last lines of the server's log that an error shows. */
 const MAX_LOG_LINES = 20;
 
@@ -115,14 +121,15 @@ export class Emulator {
   static async start(options: StartOptions = {}): Promise<Emulator> {
     const env = options.env ?? process.env;
     const url = options.url ?? (isExplicit(options) ? undefined : env['MAKE_EMULATOR_URL'] || undefined);
+    const timeout = options.timeout ?? DEFAULT_TIMEOUT;
     if (url !== undefined) {
-      return Emulator.#attach(url, options.controlKey ?? env['MAKE_EMULATOR_CONTROL_KEY'], options.caFile);
+      return Emulator.#attach(url, options.controlKey ?? env['MAKE_EMULATOR_CONTROL_KEY'], options.caFile, timeout);
     }
     const folder = await mkdtemp(join(tmpdir(), 'make-emulator-'));
     try {
       const server = await launch(options, env, folder);
       try {
-        return await Emulator.#connect(server.url, server.controlKey, server.caFile, server.process);
+        return await Emulator.#connect(server.url, server.controlKey, server.caFile, timeout, server.process);
       } catch (error) {
         await server.process.stop();
         throw error;
@@ -132,9 +139,14 @@ export class Emulator {
     }
   }
 
-  static async #attach(url: string, controlKey: string | undefined, caFile: string | undefined): Promise<Emulator> {
+  static async #attach(
+    url: string,
+    controlKey: string | undefined,
+    caFile: string | undefined,
+    timeout: number,
+  ): Promise<Emulator> {
     try {
-      return await Emulator.#connect(url, controlKey, caFile);
+      return await Emulator.#connect(url, controlKey, caFile, timeout);
     } catch (error) {
       if (error instanceof ControlError) {
         const hint =
@@ -153,6 +165,7 @@ export class Emulator {
     url: string,
     controlKey: string | undefined,
     caFile: string | undefined,
+    timeout: number,
     server?: ServerProcess,
   ): Promise<Emulator> {
     const control = new ControlClient(url, { controlKey, ca: caFile === undefined ? undefined : readFileSync(caFile) });
@@ -163,6 +176,7 @@ export class Emulator {
         'MakeEmulatorWarning',
       );
     }
+    await waitUntilReady(control, timeout, server);
     const world = await describeWorld(control, DEFAULT_WORLD);
     return new Emulator(control, new World(control, world), { version, caFile, controlKey, process: server });
   }
@@ -243,6 +257,30 @@ function isExplicit(options: StartOptions): boolean {
   return options.image !== undefined || options.command !== undefined;
 }
 
+/** Waits until the start scripts of a server have ended. */
+async function waitUntilReady(control: ControlClient, timeout: number, server?: ServerProcess): Promise<void> {
+  const end = Date.now() + timeout;
+  for (;;) {
+    try {
+      await control.call('GET /ready');
+      return;
+    } catch (error) {
+      const { status } = error as ControlError;
+      if (status === undefined && server !== undefined) {
+        throw await server.failure();
+      }
+      if (status !== 503) {
+        throw error;
+      }
+    }
+    if (Date.now() > end) {
+      const reason = `the start scripts of the emulator at ${control.url} have not ended after ${timeout / 1000} s`;
+      throw new EmulatorStartError(`${reason}; a longer time goes in the option timeout.`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_INTERVAL));
+  }
+}
+
 async function describeWorld(control: ControlClient, name: string): Promise<WorldDescription> {
   return (await control.call('GET /worlds/{name}', { path: { name } })).world;
 }
@@ -259,7 +297,7 @@ interface Launched {
 async function launch(options: StartOptions, env: NodeJS.ProcessEnv, folder: string): Promise<Launched> {
   const note = (line: string): void => void process.stderr.write(`make-emulator: ${line}\n`);
   const args = [...(await serveArguments(options, folder)), ...(options.args ?? [])];
-  const timeout = options.timeout ?? 60_000;
+  const timeout = options.timeout ?? DEFAULT_TIMEOUT;
   if (options.image !== undefined) {
     return launchImage(options, options.image, args, env, timeout);
   }
@@ -397,6 +435,12 @@ class ServerProcess {
       (stream as unknown as { unref?: () => void } | null)?.unref?.();
     }
     return line;
+  }
+
+  /** Returns the error of a server that ended, or does not answer any more. */
+  async failure(): Promise<EmulatorStartError> {
+    await this.stop();
+    return new EmulatorStartError(this.#reason(0));
   }
 
   #reason(timeout: number): string {

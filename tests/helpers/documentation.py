@@ -112,8 +112,8 @@ class Shell:
         self._environment = {
             **environment,
             "MAKE_EMULATOR_PORT": self.port,
-            "MAKE_EMULATOR_URL": f"http://127.0.0.1:{self.port}",
             "COLUMNS": "100",
+            "NO_COLOR": "1",
         }
         self._variables = folder.parent / f"{folder.name}.variables"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -154,7 +154,13 @@ class Shell:
     def run(self, command: str) -> tuple[int, str]:
         """Runs a command; returns its exit code and its output, with the port that the pages name."""
         saved = shlex.quote(str(self._variables))
-        script = f"[ -f {saved} ] && . {saved}\n{self.localize(command)}\ncode=$?\nexport -p > {saved}\nexit $code\n"
+        # For the commands that speak to a server, but not for pytest, which would take it for a sidecar.
+        url = f'MAKE_EMULATOR_URL="${{MAKE_EMULATOR_URL:-http://127.0.0.1:{self.port}}}"'
+        script = (
+            f"[ -f {saved} ] && . {saved}\n"
+            f'make-emulator() {{ {url} command make-emulator "$@"; }}\n'
+            f"{self.localize(command)}\ncode=$?\nexport -p > {saved}\nexit $code\n"
+        )
         # A file, since a process in the background would hold a pipe.
         output = self.folder.parent / f"{self.folder.name}.output"
         with output.open("wb") as opened:

@@ -89,9 +89,9 @@ class LogEntry:
         agent = f", agent {self.agent}" if self.agent else ""
         return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label}{agent})"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, redactor: OutputRedactor | None = None) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
-        redactor = self.redactor
+        redactor = redactor or self.redactor
         return {
             "id": self.id,
             "at": format_iso(self.at),
@@ -159,10 +159,12 @@ class RequestLog:
         self._lock = threading.Lock()
         self._bytes = 0
         self._numbers = itertools.count(1)
+        #: Number of the last entry, kept or not; 0 before the first.
+        self.last_id = 0
 
     def begin(self, entry: LogEntry, at: int) -> LogEntry:
         """Numbers and dates an entry."""
-        entry.id = next(self._numbers)
+        entry.id = self.last_id = next(self._numbers)
         entry.at = at
         return entry
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a stand-in for python:slim from Debian's packages, where no registry of images can be reached.
+# Makes a substitute for python:slim from Debian's packages, where no registry of images can be reached.
 #
 #   base_image.sh NAME [BUILDAH OPTION]...
 #

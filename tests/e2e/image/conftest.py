@@ -162,7 +162,7 @@ def _find_base_image(buildah: Any, options: Sequence[str]) -> None:
     if not os.environ.get(REQUIRED):
         pytest.skip(reason)
     if shutil.which("debootstrap") is None:
-        pytest.fail(f"{reason}; with debootstrap a stand-in is made", pytrace=False)
+        pytest.fail(f"{reason}; with debootstrap a substitute is made", pytrace=False)
     made = subprocess.run(
         [str(Path(__file__).parent / "base_image.sh"), f"docker.io/library/{base}", *options],
         capture_output=True,
@@ -171,7 +171,7 @@ def _find_base_image(buildah: Any, options: Sequence[str]) -> None:
         check=False,
     )
     if made.returncode:
-        pytest.fail(f"{reason}; the stand-in cannot be made:\n{made.stderr[-3000:]}", pytrace=False)
+        pytest.fail(f"{reason}; the substitute cannot be made:\n{made.stderr[-3000:]}", pytrace=False)
 
 
 def _ways_to_the_index() -> list[str]:

@@ -321,6 +321,34 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(
     assert (tmp_path / "ended").exists()
 
 
+def test_a_server_is_ready_once_its_start_scripts_have_ended(
+    run_code: RunCode, with_emulator: dict[str, str], bin_folder: Path, tmp_path: Path
+) -> None:
+    links(bin_folder, ["sleep"])
+    done = tmp_path / "done"
+    on_start = script(tmp_path / "setup.sh", f'sleep 0.5; : > "{done}"')
+    code = """
+    import { existsSync } from 'node:fs';
+    import { startEmulator } from 'make-emulator';
+    const emulator = await startEmulator({ args: ['--on-start', SCRIPT] });
+    console.log(JSON.stringify(existsSync(DONE)));
+    """
+    assert run_code(
+        code.replace("SCRIPT", json.dumps(str(on_start))).replace("DONE", json.dumps(str(done))),
+        with_emulator,
+    )
+
+
+def test_a_start_script_that_fails_is_shown(
+    run_code: RunCode, with_emulator: dict[str, str], tmp_path: Path
+) -> None:
+    on_start = script(tmp_path / "setup.sh", "echo no such team >&2; exit 3")
+    failed = start(run_code, with_emulator, args=["--on-start", str(on_start)])
+    assert failed["name"] == "EmulatorStartError"
+    assert failed["message"].startswith("make-emulator ended with exit code 1 before it was ready.\n")
+    assert "no such team" in failed["message"]
+
+
 def test_a_command_that_does_not_exist_is_named(run_code: RunCode, environment: dict[str, str]) -> None:
     failed = start(run_code, environment, command=["/nowhere/make-emulator"])
     assert failed["message"] == (
