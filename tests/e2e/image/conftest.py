@@ -69,7 +69,7 @@ class Container:
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[str]:
-        """What the image runs by itself, with arguments in place of its own; the lines that it prints up to the dashboard's."""
+        """Runs what the image runs by itself, or these arguments, and yields the lines that it prints up to the dashboard's."""
         command = [*self.config["Entrypoint"], *(arguments or self.config["Cmd"])]
         with subprocess.Popen(
             self.command(*command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
