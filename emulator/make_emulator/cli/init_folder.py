@@ -156,7 +156,8 @@ def _text(path: Path, data: bytes) -> str:
 def _check_test_file(path: Path) -> None:
     """Raises CommandError for a test file with a mistake."""
     # Imported on use: few folders have tests.
-    from ..scenario_tests.documents import SUFFIX, InvalidTestFileError, read_test_file
+    from ..scenario_tests.documents import InvalidTestFileError, read_test_file
+    from ..scenario_tests.schema import SUFFIX
 
     if not path.name.endswith(SUFFIX):
         raise CommandError(f"{path}: the name of a file with tests ends with {SUFFIX}")
