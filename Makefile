@@ -22,8 +22,11 @@ endif
 # The tests start Python a few hundred times, and pytest rewrites what it imports: keep the compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
+# The studio is built again by a test, where npm is installed.
+STUDIO := $(if $(shell command -v npm),studio/node_modules)
+
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs screenshots site lock check clean
+.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs screenshots site studio lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,10 +55,10 @@ $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 serve: $(RUNTIME) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
 	@$(BIN)/make-emulator serve $(ARGS)
 
-test: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules ## Run every test, those with real clients included
+test: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules $(STUDIO) ## Run every test, those with real clients included
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-slow: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules ## Run every test as on a machine that is 50 times slower
+test-slow: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules $(STUDIO) ## Run every test as on a machine that is 50 times slower
 	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
 
 test-conformance: $(DEV) ## Run the conformance suite of MCP, and its inspector, against the MCP server; needs npm
@@ -72,6 +75,12 @@ tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	@if command -v npm >/dev/null; then echo "Installing the clients from npm into $@ ..."; \
 	cd tests/e2e && npm ci --silent --no-audit --no-fund && touch node_modules; \
 	else echo "npm is not installed: the tests with clients from npm are skipped"; fi
+
+studio: studio/node_modules ## Build the script of the studio, which is part of the package; needs npm
+	cd studio && npm run --silent check && npm run --silent build
+
+studio/node_modules: studio/package.json studio/package-lock.json
+	cd studio && npm ci --silent --no-audit --no-fund && touch node_modules
 
 # The tests build the npm package from a copy, and install it as its users do.
 node/node_modules: node/package.json node/package-lock.json
@@ -120,4 +129,4 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 check: lint typecheck test ## All that CI runs
 
 clean: ## Remove what these commands made
-	rm -rf .venv* node/node_modules node/dist node/LICENSE tests/e2e/node_modules tests/e2e/conformance/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv* studio/node_modules node/node_modules node/dist node/LICENSE tests/e2e/node_modules tests/e2e/conformance/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

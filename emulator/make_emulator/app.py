@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
 
@@ -29,7 +30,11 @@ from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
 from .world.slots import WHOLE, Shard
+from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT
+
+if TYPE_CHECKING:
+    from .telemetry.recorder import Telemetry
 
 
 def create_app(
@@ -52,6 +57,7 @@ def create_app(
     settings: Mapping[str, Json] | None = None,
     shard: Shard = WHOLE,
     readiness: Readiness | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -74,6 +80,7 @@ def create_app(
         hints: true to explain errors in the header ``X-Emulator-Why``.
         shard: the slots of a worker of a fleet; only one of the workers has the default world.
         readiness: the readiness of the server, which ``/_emulator/ready`` shows; by default it is ready at once.
+        telemetry: the recorder of spans of requests and runs.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -87,10 +94,14 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
 
+    transport: Transport | None = HttpClient(allow_private=allow_private_network) if allow_network else None
+    if transport is not None and telemetry is not None:
+        transport = telemetry.wrap_transport(transport)
     registry = WorldRegistry(
         seeds.build,
         seeds.list_seeds(),
-        transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
+        transport=transport,
+        telemetry=telemetry,
         run_time_limit=run_time_limit,
         has_hints=hints,
         shard=shard,
@@ -127,7 +138,10 @@ def create_app(
     mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
-    checked = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    checked: WSGIApplication = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    if telemetry is not None:
+        # Where all paths are those of one host: another has the key of a hook as its path.
+        checked = telemetry.wrap_app(checked)
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(checked)))  # type: ignore[method-assign]
     return app
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field, replace
 from functools import partial
 from typing import Any, Protocol
 
 from .http.faults import FaultRules
-from .http.request_log import RequestLog
+from .http.request_log import LogEntry, RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .lazy_dataclasses import dataclass
@@ -23,6 +23,7 @@ from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.slots import WHOLE, Shard
+from .world.telemetry import RunTelemetry
 from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
 
@@ -100,6 +101,16 @@ class ClientSession(Protocol):
         """End it, with the streams that it holds open."""
 
 
+class RegistryTelemetry(RunTelemetry, Protocol):
+    """Recorder of spans of requests, and of runs."""
+
+    def call(self, route: str) -> AbstractContextManager[None]:
+        """Returns the context of a call of an endpoint without HTTP."""
+
+    def record_request(self, entry: LogEntry, world: str) -> None:
+        """Adds what is known of a request at its end to its span."""
+
+
 #: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
 StoreOpener = Callable[["WorldHandle"], WorldStore | None]
 
@@ -156,6 +167,7 @@ class WorldHandle:
         before, self.world = self.world, world
         before.is_undone = True
         world.transport = before.transport
+        world.telemetry = before.telemetry
         world.run_time_limit = before.run_time_limit
         world.register_lookup_key = before.register_lookup_key
         before.register_lookup_key = ignore_lookup_key
@@ -240,6 +252,7 @@ class WorldRegistry:
         seed_names: Sequence[str] = (),
         *,
         transport: Transport | None = None,
+        telemetry: RegistryTelemetry | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
         has_hints: bool = True,
         shard: Shard = WHOLE,
@@ -250,6 +263,8 @@ class WorldRegistry:
         #: True if responses with an error have a hint in a header.
         self.has_hints = has_hints
         self._transport = transport
+        #: Records spans of requests and runs; ``None`` without telemetry.
+        self.telemetry = telemetry
         self._run_time_limit = run_time_limit
         #: Names of the shipped seeds: the only ones that a caller may name.
         self.seed_names = seed_names
@@ -498,6 +513,7 @@ class WorldRegistry:
             self._index(handle, name)
         world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
+        world.telemetry = self.telemetry
         world.run_time_limit = self._run_time_limit
 
     def _check_shard(self, keys: Iterable[str]) -> None:

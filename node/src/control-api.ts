@@ -48,6 +48,8 @@ import type {
   RequestRow,
   Run,
   RunStatus,
+  ScenarioDetails,
+  ScenarioRow,
   SentRequest,
   Token,
   TokenAccess,
@@ -57,6 +59,7 @@ import type {
   WorldChange,
   WorldDescription,
   WorldResponse,
+  WorldState,
 } from './types.js';
 
 interface Call {
@@ -160,6 +163,12 @@ export interface ControlApi {
   'GET /worlds/{name}/requests': Query<RequestQuery & { format?: 'json' | 'har' }, { requests: RequestRow[] }>;
   'DELETE /worlds/{name}/requests': Get<undefined>;
   'POST /worlds/{name}/reset': Get<WorldResponse>;
+  'GET /worlds/{name}/events': Get<WorldState>;
+  'GET /worlds/{name}/scenarios': Query<
+    { q?: string; limit?: number; offset?: number },
+    { scenarios: ScenarioRow[]; total: number }
+  >;
+  'GET /worlds/{name}/scenarios/{scenario_id}': Query<{ limit?: number }, { scenario: ScenarioDetails }>;
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': Query<
     { execution?: string; format?: 'json' | 'svg' },
     { drawing: Drawing; marks?: DrawingMarks }
@@ -262,6 +271,9 @@ const ROUTES: CheckedApi = {
   'GET /worlds/{name}/requests': true,
   'DELETE /worlds/{name}/requests': true,
   'POST /worlds/{name}/reset': true,
+  'GET /worlds/{name}/events': true,
+  'GET /worlds/{name}/scenarios': true,
+  'GET /worlds/{name}/scenarios/{scenario_id}': true,
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': true,
   'GET /worlds/{name}/snapshot': true,
   'PUT /worlds/{name}/snapshot': true,

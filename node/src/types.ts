@@ -280,6 +280,8 @@ export interface Trace {
   story: string[];
   /** Numbers of those that were not kept, because there were too many. */
   leftOut: { steps: number; decisions: number };
+  /** Inputs and outputs of the run, and the response to the caller of its webhook. */
+  run: { inputs: Json; outputs: Json; response: { status: number; body: Json } | null };
 }
 
 // --- modules -------------------------------------------------------------------------------------
@@ -662,6 +664,50 @@ export interface ImportResult {
   }[];
   stubs: { kind: string; id: number | string; note: string; url?: string }[];
   rejected: { file: string; message: string; hint: string | null; findings: Finding[] }[];
+}
+
+// --- scenarios -----------------------------------------------------------------------------------
+
+/** A run in the list of its scenario. */
+export interface ScenarioRunRow {
+  id: string;
+  status: RunStatus | 'RUNNING';
+  at: string;
+  operations: number;
+  durationMs: number;
+}
+
+/** A scenario with its state and its last runs, the latest first. */
+export interface ScenarioRow {
+  id: number;
+  name: string;
+  teamId: number;
+  type: string;
+  state: 'active' | 'inactive' | 'paused' | 'invalid';
+  scheduling: JsonObject;
+  nextRun: string | null;
+  apps: string[];
+  runs: ScenarioRunRow[];
+}
+
+/** A scenario with its blueprint, interface and hook. */
+export interface ScenarioDetails extends ScenarioRow {
+  description: string;
+  blueprint: JsonObject;
+  version: number;
+  inputs: JsonObject[];
+  outputs: JsonObject[];
+  hook: { id: number; name: string; type: string; address: string } | null;
+  warnings: string[];
+  incompleteExecutions: { id: string; reason: string; attempts: number }[];
+}
+
+/** What changes with a world: the last request of its log, its time if that is frozen, and a number of its state. */
+export interface WorldState {
+  request: number;
+  state: number;
+  frozen: boolean;
+  now: string | null;
 }
 
 // --- drawings ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from xml.etree import ElementTree
 
 import pytest
@@ -81,3 +82,28 @@ def test_a_mistake_is_an_error_of_the_collection_with_its_line(pytester: pytest.
 def test_the_collection_can_be_switched_off(folder: pytest.Pytester) -> None:
     result = folder.runpytest("--no-make-scenario-tests")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_the_coverage_is_that_of_all_processes(folder: pytest.Pytester, options: tuple[str, ...]) -> None:
+    result = folder.runpytest("--make-scenario-coverage", "--make-scenario-coverage-report=c.json", *options)
+    result.assert_outcomes(passed=1, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*= coverage of scenarios =*",
+            "coverage * modules * routes * filters * handlers * all",
+            "orders.json * 6 of 7 * 2 of 2 * 4 of 4 * 0 of 1 * 85 %",
+            'orders.json:1: module 9 "Without a customer" was not reached',
+        ]
+    )
+    document = json.loads((folder.path / "c.json").read_text())
+    assert document["percent"] == 85.71
+
+
+def test_too_little_coverage_fails_the_test_run(folder: pytest.Pytester) -> None:
+    result = folder.runpytest("--make-scenario-fail-under=90", "-k", "large")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["Failed: the coverage is 50.00 %, less than 90 %"])
+    broken = folder.runpytest("--make-scenario-coverage-report=c.txt", "-k", "large")
+    assert broken.ret == pytest.ExitCode.TESTS_FAILED
+    broken.stdout.fnmatch_lines(["Failed: 'c.txt' ends like no report; *"])

@@ -12,7 +12,7 @@ import click
 from ..error_reasons import connection_error_reason
 from .command import command
 from .errors import CommandError
-from .options import env_option
+from .options import env_option, format_option
 
 _PATH = "/_emulator/health"
 
@@ -42,7 +42,8 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     type=click.FloatRange(0, min_open=True),
     help="Longest wait for its response.",
 )
-def health(url: str | None, host: str, port: int, timeout: float) -> None:
+@format_option("text", "json", help="A line, or one JSON object.")
+def health(url: str | None, host: str, port: int, timeout: float, format: str) -> None:
     """Tell whether an emulator serves requests: exit 0, or 1.
 
     It is made for health checks of containers: host and port are those that serve takes from the same environment variables, HTTPS is
@@ -54,7 +55,10 @@ def health(url: str | None, host: str, port: int, timeout: float) -> None:
         bare = _LOOPBACK.get(host.strip("[]"), host.strip("[]"))
         address, scheme, target = (bare, port), "http", f"{f'[{bare}]' if ':' in bare else bare}:{port}"
     version, scheme = find_version(address, scheme, target, timeout)
-    click.echo(f"make-emulator {version} serves at {scheme}://{target}")
+    if format == "json":
+        click.echo(json.dumps({"url": f"{scheme}://{target}", "version": version}, indent=2))
+    else:
+        click.echo(f"make-emulator {version} serves at {scheme}://{target}")
 
 
 def find_version(address: tuple[str, int], scheme: str, target: str, timeout: float) -> tuple[str, str]:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..server.start_scripts import StartScripts
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
+    from ..telemetry.recorder import Telemetry
     from ..webhooks.mail import MailServer
     from ..world.slots import Shard
     from .init_folder import InitFiles
@@ -72,6 +73,25 @@ MAX_OPEN_FILES = 16_384
         "make-emulator serve --seed seed.yaml --watch --on-start setup.sh",
     ],
     docs="tutorial.md",
+    sections={
+        "Address": ["--host", "--port", "--smtp-port", "--allowed-host", "--allowed-origin", "--control-key"],
+        "HTTPS": ["--tls", "--tls-ca", "--tls-name"],
+        "The default world": [
+            "--seed",
+            "--world-seed",
+            "--plan",
+            "--zone",
+            "--now",
+            "--scopes",
+            "--setting",
+            "--no-rate-limit",
+            "--blueprints",
+        ],
+        "Files": ["--init-dir", "--watch", "--on-start", "--state", "--state-worlds", "--state-sync"],
+        "Runs of scenarios": ["--allow-network", "--allow-private-network", "--run-time-limit"],
+        "Output": ["--log-format", "--format", "--no-hints", "--stop-on-eof"],
+        "Several processes": ["--workers", "--worker-url", "--worker-index"],
+    },
 )
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @env_option(
@@ -259,7 +279,10 @@ MAX_OPEN_FILES = 16_384
     help="With --worker-url: the number of this worker, from 0, or a name that ends with it, such as that of a pod.",
 )
 def serve(workers: int, worker_url: str | None, worker_index: str | None, **values: Any) -> None:
-    """Serve the emulator until SIGTERM or Ctrl-C."""
+    """Serve the emulator until SIGTERM or Ctrl-C.
+
+    Variables of OpenTelemetry, such as OTEL_EXPORTER_OTLP_ENDPOINT, have it record spans of requests and runs.
+    """
     options = ServeOptions(**values)
     _check_options(options)
     _raise_file_limit()
@@ -519,7 +542,8 @@ def _serve_worlds(
             if not is_supervised:
                 configure(options.log_format)
             readiness = Readiness()
-            app = _create_app(options, setup, readiness)
+            telemetry = _open_telemetry(running)
+            app = _create_app(options, setup, readiness, telemetry)
             registry = registry_of(app)
             handle = registry.get(DEFAULT_WORLD)
             imported = None
@@ -598,7 +622,41 @@ def _serve_worlds(
             mail.stop()
 
 
-def _create_app(options: ServeOptions, setup: WorkerSetup | None, readiness: Readiness) -> Flask:
+def _open_telemetry(running: ExitStack) -> Telemetry | None:
+    """Returns the recorder of spans that the variables of OpenTelemetry configure, until the end of the server; ``None`` without them.
+
+    Raises:
+        CommandError: if one of them is invalid.
+    """
+    if not any(name.startswith("OTEL_") for name in os.environ):
+        return None
+    # Imported on use: few servers record spans.
+    from ..telemetry.settings import exporter_names
+
+    exporters = exporter_names(os.environ)
+    if not exporters:
+        return None
+    try:
+        from ..telemetry.provider import create_provider, shut_down
+        from ..telemetry.recorder import Telemetry
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("opentelemetry"):
+            raise
+        # The variables may be meant for others of this machine.
+        text = "the variables of OpenTelemetry have no effect without pip install 'make-emulator[otel]'"
+        click.echo(f"make-emulator: {text}", err=True)
+        return None
+    try:
+        provider = create_provider(exporters)
+    except ValueError as error:
+        raise CommandError(f"OpenTelemetry: {error}") from None
+    running.callback(shut_down, provider)
+    return Telemetry(provider)
+
+
+def _create_app(
+    options: ServeOptions, setup: WorkerSetup | None, readiness: Readiness, telemetry: Telemetry | None
+) -> Flask:
     """Returns the application, in the middleware of a worker.
 
     Args:
@@ -632,6 +690,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None, readiness: Rea
             settings=settings.parse(options.world_settings),
             shard=setup.fleet.shard if setup else WHOLE,
             readiness=readiness,
+            telemetry=telemetry,
         )
     except SeedError as error:
         raise InvalidSeedError(error.issues) from None

@@ -22,7 +22,10 @@ from .test_files import update_file, write_first_test, write_test_of_execution
 
 if TYPE_CHECKING:
     from ..document_issues import DocumentIssue
+    from ..json_types import JsonObject
+    from ..scenario_tests.coverage import BlueprintCoverage
     from ..scenario_tests.documents import TestFile
+    from ..scenario_tests.mutants import MutationReport
     from ..scenario_tests.results import TestResult
 
 # Modules are imported in the functions, so that --help and mistakes in the usage answer at once.
@@ -40,6 +43,8 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
         "make-emulator test",
         "make-emulator test orders.test.yaml -v",
         "make-emulator test scenarios/ --junit-xml report.xml",
+        "make-emulator test --coverage --coverage-report coverage.html --fail-under 90",
+        "make-emulator test --mutate",
         "make-emulator test --init orders.json  # writes orders.test.yaml",
         "make-emulator test orders.test.yaml --update",
         "make-emulator test --watch",
@@ -61,6 +66,34 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
     "--junit-xml", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML."
 )
 @format_option("text", "json", help="Lines for people, or one JSON object.")
+@click.option(
+    "--coverage",
+    is_flag=True,
+    help="Show which modules, routes, branches, filters and handlers were covered.",
+)
+@click.option(
+    "--coverage-report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the coverage as .json, .info (LCOV), .xml (Cobertura), .svg or .html; may be repeated.",
+)
+@click.option(
+    "--fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Fail if less of the blueprints is covered.",
+)
+@click.option(
+    "--mutate", is_flag=True, help="Change the blueprints in small ways, and show what no test notices."
+)
+@click.option(
+    "--mutate-fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Fail if less of the mutants is noticed.",
+)
 @click.option(
     "--update",
     is_flag=True,
@@ -94,6 +127,11 @@ def test(
     verbose: bool,
     junit_xml: Path | None,
     format: str,
+    coverage: bool,
+    reports: tuple[Path, ...],
+    fail_under: float | None,
+    mutate: bool,
+    mutate_fail_under: float | None,
     update: bool,
     blueprint: Path | None,
     from_execution: str | None,
@@ -132,16 +170,68 @@ def test(
 
     started = time.perf_counter()
     run = _TestSession(paths, keyword, is_quiet=format == "json", verbose=verbose, updates=update)
+    run.mutates = mutate or mutate_fail_under is not None
     run.execute()
     if junit_xml is not None:
         _write(junit_xml, output.junit_xml(run.results, run.mistakes))
+    covered = _measure_coverage(run.results) if coverage or reports or fail_under is not None else None
+    if covered is not None:
+        for path in reports:
+            _write(path, _render_report(path, covered))
     if format == "json":
-        document = output.json_document(run.results, run.unused, run.mistakes)
+        parts = None if covered is None else _coverage_document(covered)
+        mutants = [report.to_json() for report in run.mutations] if run.mutates else None
+        document = output.json_document(
+            run.results, run.unused, run.mistakes, coverage=parts, mutants=mutants
+        )
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
-        for line in run.ending_lines(time.perf_counter() - started):
+        for line in run.ending_lines(time.perf_counter() - started, covered if coverage else None):
             click.echo(line)
+    if covered is not None and fail_under is not None and (share := _share_of(covered)) < fail_under:
+        click.echo(f"make-emulator: the coverage is {share:.2f} %, less than {fail_under:g} %", err=True)
+        context.exit(run.exit_code or 1)
+    if mutate_fail_under is not None and (share := run.mutation_score) < mutate_fail_under:
+        click.echo(
+            f"make-emulator: {share:.2f} % of the mutants are noticed, less than {mutate_fail_under:g} %",
+            err=True,
+        )
+        context.exit(run.exit_code or 1)
     context.exit(run.exit_code)
+
+
+def _measure_coverage(results: Sequence[TestResult]) -> list[BlueprintCoverage]:
+    from ..scenario_tests.coverage import CoverageCollector
+
+    collector = CoverageCollector()
+    for result in results:
+        if result.run is not None:
+            collector.add_run(result.run)
+    try:
+        return collector.blueprints()
+    except OSError as error:
+        raise CommandError(f"cannot read a blueprint again: {os_error_reason(error)}") from None
+
+
+def _render_report(path: Path, covered: Sequence[BlueprintCoverage]) -> bytes:
+    from ..scenario_tests.coverage_reports import ReportFormatError, render_report
+
+    try:
+        return render_report(path, covered)
+    except ReportFormatError as error:
+        raise click.BadParameter(str(error), param_hint="--coverage-report") from None
+
+
+def _coverage_document(covered: Sequence[BlueprintCoverage]) -> JsonObject:
+    from ..scenario_tests.coverage_reports import json_document
+
+    return json_document(covered)
+
+
+def _share_of(covered: Sequence[BlueprintCoverage]) -> float:
+    from ..scenario_tests.coverage import percentage
+
+    return percentage(covered)
 
 
 class _TestSession:
@@ -163,6 +253,9 @@ class _TestSession:
         self._updates = updates
         #: Test file -> all files that its tests depend on.
         self.dependencies: dict[Path, set[Path]] = {}
+        #: True to try mutants of the blueprints.
+        self.mutates = False
+        self.mutations: list[MutationReport] = []
         self.results: list[TestResult] = []
         self.unused: list[DocumentIssue] = []
         self.mistakes: list[DocumentIssue] = []
@@ -203,6 +296,10 @@ class _TestSession:
         if not results:
             return
         self.results += results
+        if self.mutates:
+            from ..scenario_tests.mutants import try_mutants
+
+            self.mutations.append(try_mutants(file, results))
         if len(results) == len(file.tests):
             self.unused += [file.document.issue_at(*each) for each in unused_everywhere(results)]
         worst = next(
@@ -220,14 +317,24 @@ class _TestSession:
             click.echo(line)
 
     @property
+    def mutation_score(self) -> float:
+        """The share of all mutants that a test noticed, in percent; 100 for none."""
+        total = sum(len(report.results) for report in self.mutations)
+        return 100 * sum(report.noticed for report in self.mutations) / total if total else 100.0
+
+    @property
     def exit_code(self) -> int:
         """1 if a test failed, 2 for a mistake in a test file."""
         if self.mistakes:
             return 2
         return 1 if any(result.is_failure for result in self.results) else 0
 
-    def ending_lines(self, seconds: float) -> Iterator[str]:
-        """Yields failed tests with their stories, mistakes, what was not used, and the summary."""
+    def ending_lines(
+        self, seconds: float, covered: Sequence[BlueprintCoverage] | None = None
+    ) -> Iterator[str]:
+        """Yields failed tests with their stories, mistakes, what was not used, the coverage if there is one, and the summary."""
+        from ..scenario_tests import mutants
+        from ..scenario_tests.coverage import render_table
         from ..scenario_tests.output import summary_text
         from ..scenario_tests.results import failure_lines
 
@@ -247,6 +354,12 @@ class _TestSession:
         for issue in self.unused:
             place = f"{issue.file}:{issue.line}"
             yield click.style(f"{place}: {printable(issue.text)}", fg="yellow")
+        if covered:
+            yield ""
+            yield from render_table(covered)
+        if self.mutations:
+            yield ""
+            yield from mutants.render_table(self.mutations)
         yield ""
         colour = "red" if self.exit_code else "green"
         yield click.style(f"{summary_text(self.results)} in {seconds:.2f} s", fg=colour, bold=True)

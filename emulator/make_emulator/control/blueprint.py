@@ -29,6 +29,7 @@ from . import (
     module_scripts,
     oauth,
     reports,
+    scenarios,
     snapshots,
     toolboxes,
     worlds,
@@ -84,6 +85,7 @@ def create_blueprint(
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     oauth.add_routes(blueprint, authorization_server)
+    scenarios.add_routes(blueprint, registry)
     snapshots.add_routes(blueprint, registry)
     toolboxes.add_routes(blueprint, registry)
     return blueprint

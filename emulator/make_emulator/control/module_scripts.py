@@ -8,6 +8,7 @@ from itertools import chain
 from flask import Blueprint, Response, request
 
 from ..engine.runtime import module_scripts
+from ..engine.scheduling import scheduler
 from ..http.errors import ResourceNotFoundError
 from ..http.responses import json_response
 from ..registry import WorldRegistry
@@ -69,6 +70,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         status, limit = parse_run_query(request.args)
         handle = find_world(registry, name)
         with handle.locked() as world:
+            scheduler.catch_up(world)
             runs = list_runs(world, handle.secret_values(), status=status, limit=limit)
         return json_response({"executions": runs})
 

@@ -159,10 +159,12 @@ class RequestLog:
         self._lock = threading.Lock()
         self._bytes = 0
         self._numbers = itertools.count(1)
+        #: Number of the last entry, kept or not; 0 before the first.
+        self.last_id = 0
 
     def begin(self, entry: LogEntry, at: int) -> LogEntry:
         """Numbers and dates an entry."""
-        entry.id = next(self._numbers)
+        entry.id = self.last_id = next(self._numbers)
         entry.at = at
         return entry
 

@@ -19,7 +19,7 @@ MAX_RUNS = 5
 MAX_STORY_LINES = 20
 
 #: The most worlds that a test has ended and that are kept for its report.
-_MAX_ENDED = 8
+_MAX_ENDED = 3
 
 
 @dataclass(slots=True)

@@ -65,6 +65,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
     group.addoption(
+        "--make-scenario-coverage",
+        action="store_true",
+        help="Show at the end which parts of blueprints the tests of scenarios covered.",
+    )
+    group.addoption(
+        "--make-scenario-coverage-report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Write the coverage of scenarios as .json, .info (LCOV), .xml (Cobertura), .svg or .html. Repeatable.",
+    )
+    group.addoption(
+        "--make-scenario-fail-under",
+        type=float,
+        default=None,
+        metavar="PERCENT",
+        help="Fail the test run if less of the blueprints is covered.",
+    )
+    group.addoption(
         "--no-make-scenario-tests",
         action="store_true",
         help="Do not collect *.test.yaml files, the tests of scenarios.",
@@ -81,9 +100,27 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioTe
     return ScenarioTestFile.from_parent(parent, path=file_path)
 
 
+def _measures_scenarios(config: pytest.Config) -> bool:
+    """Returns True if the coverage of scenarios is to be shown, written or compared."""
+    return bool(
+        config.getoption("--make-scenario-coverage")
+        or config.getoption("--make-scenario-coverage-report")
+        or config.getoption("--make-scenario-fail-under") is not None
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ACTIVITY_KEY] = activity = ActivityTracker()
     activity.start()
+    # A worker of pytest-xdist sends what its tests covered with their reports.
+    if _measures_scenarios(config) and not hasattr(config, "workerinput"):
+        from .scenario_coverage import ScenarioCoverage
+
+        plugin = ScenarioCoverage(
+            config.getoption("--make-scenario-coverage-report"),
+            config.getoption("--make-scenario-fail-under"),
+        )
+        config.pluginmanager.register(plugin, "make-scenario-coverage")
     if config.getoption("--make-coverage"):
         from .coverage import CoverageCollector
 
@@ -217,6 +254,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows the requests and the runs of the test's worlds under a failed test."""
     report = yield
+    if report.when == "call" and _measures_scenarios(item.config):
+        from .scenario_items import ScenarioTestItem
+
+        if isinstance(item, ScenarioTestItem):
+            item.add_coverage(report)
     tracker = item.config.stash[_ACTIVITY_KEY]
     if report.failed:
         report.sections.extend(tracker.sections())

@@ -57,6 +57,14 @@ class ScenarioTestItem(pytest.Item):
         if result.is_failure:
             raise ScenarioTestFailure(result)
 
+    def add_coverage(self, report: pytest.TestReport) -> None:
+        """Adds the parts of blueprints that the test used to its report, which pytest-xdist sends to the controller."""
+        from ..scenario_tests.coverage import run_hits
+        from .scenario_coverage import REPORT_ATTRIBUTE
+
+        if self.result is not None and self.result.run is not None:
+            setattr(report, REPORT_ATTRIBUTE, run_hits(self.result.run))
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, ScenarioTestFailure):
             return "\n".join(failure_lines(excinfo.value.result, width=STORY_WIDTH))

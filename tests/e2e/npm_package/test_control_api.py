@@ -219,6 +219,9 @@ def use_every_route(make: MakeEmulator) -> None:
         drawing = ("scenarios", str(run["scenarioId"]), "drawing")
         client.call("GET", *drawing, query={"execution": run["id"]})
     client.call("GET", "scenarios", "1", "drawing")
+    for row in client.call("GET", "scenarios")["scenarios"]:
+        client.call("GET", "scenarios", str(row["id"]))
+    client.call("GET", "events")
     world.http.rules  # noqa: B018 - a call
     world.outbox.all()
 
