@@ -1,4 +1,4 @@
-"""Archives that nobody expects: a replay ends with a report or with one clear error, whatever is in them."""
+"""Archives of any content: a replay ends with a report or with one clear error, whatever is in them."""
 
 from __future__ import annotations
 
