@@ -28,7 +28,7 @@ from ..plain_text import did_you_mean, printable
 from ..version import __version__
 from .command import command
 from .errors import CommandError, InvalidSeedError
-from .options import env_option, format_option
+from .options import SEED, env_option, format_option
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -106,6 +106,7 @@ MAX_OPEN_FILES = 16_384
     default="default",
     show_default=True,
     metavar="NAME|FILE",
+    type=SEED,
     help="Seed of the default world.",
 )
 @env_option(
