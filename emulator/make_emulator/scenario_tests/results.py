@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -12,6 +12,7 @@ from ..blueprint_import.export import BlueprintRejectedError
 from ..document_issues import DocumentPath
 from ..engine.errors import ModuleError
 from ..explain import text_output
+from ..json_types import Json
 from ..plain_text import pluralize, printable
 from .documents import ScenarioTest
 from .expectations import Failure, check_run
@@ -28,6 +29,7 @@ class TestResult:
     Attributes:
         outcome: ``passed``, ``failed``, ``error`` (it could not be run) or ``skipped``.
         seconds: the time that it took.
+        is_rejected: Make would reject the blueprint.
     """
 
     __test__ = False
@@ -37,6 +39,7 @@ class TestResult:
     failures: Sequence[Failure] = ()
     run: TestRun | None = field(default=None, repr=False)
     seconds: float = 0.0
+    is_rejected: bool = False
 
     @property
     def is_failure(self) -> bool:
@@ -48,13 +51,17 @@ class TestResult:
         return [] if self.run is None else list(_find_unused(self.run))
 
 
-def check_test(test: ScenarioTest) -> TestResult:
-    """Runs a test and checks what it expects."""
+def check_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None) -> TestResult:
+    """Runs a test and checks what it expects.
+
+    Args:
+        blueprint: in place of that of the file, such as a mutant of it.
+    """
     if test.skip is not None:
         return TestResult(test=test, outcome="skipped")
     started = time.perf_counter()
     try:
-        run = run_test(test)
+        run = run_test(test, blueprint=blueprint)
         failures = check_run(run)
     except TestSetupError as error:
         failure = Failure(path=error.path, text=str(error))
@@ -62,7 +69,7 @@ def check_test(test: ScenarioTest) -> TestResult:
     except BlueprintRejectedError as error:
         hint = f" ({error.hint})" if error.hint else ""
         failure = Failure(path=(), text=f"Make would reject the blueprint: {error}{hint}")
-        return TestResult(test=test, outcome="error", failures=[failure])
+        return TestResult(test=test, outcome="error", failures=[failure], is_rejected=True)
     except ModuleError as error:
         return TestResult(test=test, outcome="error", failures=[Failure(path=(), text=error.message)])
     return TestResult(
