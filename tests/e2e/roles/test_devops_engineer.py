@@ -23,8 +23,8 @@ def test_a_scenario_runs(make_client, make_emulator):
 
 
 def load(reader: Reader, page: str) -> Any:
-    """The YAML of a page, with the port of the reader."""
-    [block] = [each for each in reader.blocks(page) if each.language == "yaml"]
+    """The YAML of a page that has services, with the port of the reader."""
+    [block] = [each for each in reader.blocks(page) if each.language == "yaml" and "services:" in each.text]
     return yaml.safe_load(reader.shell.localize(block.text))
 
 
