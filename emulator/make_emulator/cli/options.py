@@ -12,8 +12,8 @@ from click.shell_completion import CompletionItem
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-#: Address of the documentation: the files of docs/ below it.
-DOCS_URL = "https://github.com/make-emulator/make-emulator/blob/main/docs"
+#: Address of the documentation: each page of docs/ is a folder of it.
+DOCS_URL = "https://make-emulator.github.io/make-emulator/"
 
 #: Prefix of the environment variables of options.
 ENV_PREFIX = "MAKE_EMULATOR"
