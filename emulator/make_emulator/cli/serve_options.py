@@ -121,7 +121,7 @@ def with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions:
     is_local = is_loopback_name(name) or is_loopback_address(name)
     if is_local or is_shared or options.control_key is not None:
         return options
-    return replace(options, control_key=secrets.token_urlsafe(24), is_key_generated=True)
+    return replace(options, control_key=secrets.token_hex(16), is_key_generated=True)
 
 
 def remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:
