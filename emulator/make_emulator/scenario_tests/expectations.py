@@ -103,6 +103,7 @@ class _Checker:
             "credits": self._credits,
             "name": self._name,
             "active": self._active,
+            "sweep": self._sweep,
         }
         for name, wanted in self._expect.items():
             if name in checks:
@@ -172,6 +173,32 @@ class _Checker:
         yield from self._count(
             wanted, self._run.execution.centicredits / 100, ("expect", "credits"), "credit"
         )
+
+    def _sweep(self, wanted: Json) -> Failures:
+        # Imported here, since few tests sweep.
+        from .sweep import DEFAULT_HOURS, Sweep, SweepError
+
+        expected = as_mapping(wanted)
+        least, hours = expected.get("at_least"), expected.get("hours", DEFAULT_HOURS)
+        assert is_integer(least)
+        assert is_integer(hours)
+        path: DocumentPath = ("expect", "sweep")
+        try:
+            report = Sweep(self._run.test, hours=hours).run()
+        except SweepError as error:
+            yield Failure(path=path, text=f"the run cannot be swept: {error}")
+            return
+        if report.survived < least:
+            yield Failure(
+                path=(*path, "at_least"),
+                text=f"expected the scenario to survive at least {least} of {len(report.results)} faults, not {report.survived}",
+                details=[
+                    f"{result.reference}: {result.verdict}"
+                    for result in report.results
+                    if not result.survives
+                ],
+                golden=report.survived,
+            )
 
     def _name(self, wanted: Json) -> Failures:
         assert self._run.execution is not None

@@ -246,6 +246,18 @@ FILTER_EXPECTATION = Section(
     ),
 )
 
+SWEEP = Section(
+    "SweepExpectation",
+    "Faults at every module, each in a run of its own, as `make-emulator sweep` injects them.",
+    Key(
+        "at_least",
+        Integer(),
+        "Least number of faults that the scenario survives: the end is the same as without.",
+        required=True,
+    ),
+    Key("hours", Integer(1), "Hours of the world's time that the retries of Make have; 72 by default."),
+)
+
 EXPECT = Section(
     "Expect",
     "What the run does. Without `status` and `error`, a run that ends with an error fails the test.",
@@ -296,6 +308,7 @@ EXPECT = Section(
     Key("operations", COUNT, "Operations of the run."),
     Key("credits", COUNT, "Credits of the run."),
     Key("name", EXPECTED, "Name that a module gave the run."),
+    Key("sweep", SWEEP, SWEEP.about),
     Key(
         "active",
         Boolean(),
