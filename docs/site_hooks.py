@@ -49,7 +49,7 @@ def navigation(index: str) -> list[Any]:
             top.append({title: section})
         elif (title := match["group"]) is not None:
             group = []
-            section.append({title.capitalize(): group})
+            section.append({title[0].upper() + title[1:]: group})
         elif (page := match["page"]) not in seen:
             seen.add(page)
             group.append({"Fidelity": ledger_pages()} if page == LEDGER else page)

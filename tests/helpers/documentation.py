@@ -30,7 +30,7 @@ _VERSION = re.compile(r"make-emulator \d+\.\d+\.\d+(\.?\w+)?")
 #: Characters of a block that stand for what differs from run to run.
 _ELLIPSIS = "…"
 #: Commands that serve until they are stopped.
-_SERVER = re.compile(r"(make-emulator|make) serve\b(?!.*[&|])")
+_SERVER = re.compile(r"(\w+=\S+ )*(make-emulator|make) serve\b(?!.*[&|])")
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class Shell:
             **environment,
             "MAKE_EMULATOR_PORT": self.port,
             "COLUMNS": "100",
+            "NO_COLOR": "1",
         }
         self._variables = folder.parent / f"{folder.name}.variables"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -174,7 +175,7 @@ class Shell:
         """Starts a server; returns what it prints until it serves."""
         output = self.folder.parent / f"{self.folder.name}.server"
         saved = shlex.quote(str(self._variables))
-        script = f"[ -f {saved} ] && . {saved}\nexec {self.localize(command)}\n"
+        script = f"[ -f {saved} ] && . {saved}\nexec env {self.localize(command)}\n"
         with output.open("wb") as opened:
             process = self._start(["-c", script], opened)
 

@@ -246,3 +246,45 @@ def test_a_route_that_the_emulator_lacks_is_a_difference(record: Record) -> None
     [difference] = replay(client).differences
     assert (difference.route, difference.difference.kind) == ("GET /quantum-scenarios", "route")
     assert [link.behaviour.id for link in difference.links] == ["routes.unknown"]
+
+
+def test_what_could_not_be_created_is_not_compared_either(record: Record) -> None:
+    client = record()
+    store = client.post("/data-stores", {"name": "Mine", "teamId": 815, "maxSizeMB": 1})["dataStore"]["id"]
+    client.get(f"/data-stores/{store}")
+    client.get("/data-stores?teamId=815")
+    # The beginning of a body, as the request log keeps it.
+    client.entries[0]["request"]["postData"]["text"] = "(the first 16384 bytes) {"
+    report = replay(client, seed=ZONE_SEED)
+    assert report.differences == [], report.render_text()
+    assert [result.skipped for result in report.skipped] == [
+        "has a body of which the recording has only the beginning",
+        f"names dataStore {store}, whose creation was not replayed",
+    ]
+
+
+def test_what_is_created_in_a_team_from_before_is_compared(record: Record) -> None:
+    client = record()
+    client.post("/teams/815/variables", {"name": "limit", "value": 5, "typeId": 1})
+    answer = client.entries[0]["response"]
+    assert answer["status"] == 200
+    assert shown(replay(client)) == []
+    answer["content"]["text"] = answer["content"]["text"].replace('"limit"', '"other"')
+    [(route, path, kind)] = shown(replay(client))
+    assert (route, path.rpartition(".")[2], kind) == ("POST /teams/{teamId}/variables", "name", "value")
+
+
+def test_the_token_of_the_caller_is_its_own_elsewhere_too(record: Record) -> None:
+    client = record()
+    body = {
+        "accountName": "Make",
+        "accountType": "make",
+        "url": "https://eu1.make.com",
+        "apiKey": client.token,
+    }
+    connection = client.post("/connections?teamId=815", body)["connection"]["id"]
+    assert client.post(f"/connections/{connection}/test") is not None
+    assert client.entries[1]["response"]["status"] == 200
+    report = replay(client)
+    assert report.differences == [], report.render_text()
+    assert [result.status for result in report.compared] == [200, 200]

@@ -218,7 +218,9 @@ def test_a_test_can_expect_a_number_of_survived_faults(tmp_path: Path) -> None:
           - name: high
             expect:
               sweep: { at_least: 5, hours: 1 }
-          - { name: nothing, given: { bundles: [] }, expect: { sweep: { at_least: 1 } } }
+          - name: failing
+            modules: { Post: { error: { name: DataError } } }
+            expect: { status: error, sweep: { at_least: 1 } }
         """,
         HOOK,
         POST,

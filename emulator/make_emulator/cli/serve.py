@@ -73,6 +73,25 @@ MAX_OPEN_FILES = 16_384
         "make-emulator serve --seed seed.yaml --watch --on-start setup.sh",
     ],
     docs="tutorial.md",
+    sections={
+        "Address": ["--host", "--port", "--smtp-port", "--allowed-host", "--allowed-origin", "--control-key"],
+        "HTTPS": ["--tls", "--tls-ca", "--tls-name"],
+        "The default world": [
+            "--seed",
+            "--world-seed",
+            "--plan",
+            "--zone",
+            "--now",
+            "--scopes",
+            "--setting",
+            "--no-rate-limit",
+            "--blueprints",
+        ],
+        "Files": ["--init-dir", "--watch", "--on-start", "--state", "--state-worlds", "--state-sync"],
+        "Runs of scenarios": ["--allow-network", "--allow-private-network", "--run-time-limit"],
+        "Output": ["--log-format", "--format", "--no-hints", "--stop-on-eof"],
+        "Several processes": ["--workers", "--worker-url", "--worker-index"],
+    },
 )
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @env_option(
@@ -402,7 +421,7 @@ def _with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions
     is_local = is_loopback_name(name) or is_loopback_address(name)
     if is_local or is_shared or options.control_key is not None:
         return options
-    return replace(options, control_key=secrets.token_urlsafe(24), is_key_generated=True)
+    return replace(options, control_key=secrets.token_hex(16), is_key_generated=True)
 
 
 def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:

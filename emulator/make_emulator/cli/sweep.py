@@ -34,7 +34,7 @@ _COLOURS = {"same": "green", "stopped": "yellow", "stuck": "yellow", "lost": "re
     examples=[
         "make-emulator sweep orders.json --input '{\"id\": 7}'",
         "make-emulator sweep orders.test.yaml --test 'A large order' --at-least 40",
-        "make-emulator sweep orders.json --fault 4:timeout  # one of them, with its runs",
+        "make-emulator sweep orders.json --fault 4:timeout  # with its runs",
     ],
     docs="how-to/sweep.md",
 )

@@ -9,6 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import orjson
 
+from ..http.faults import InjectedResetError
 from ..http.hints import HEADER as HINT_HEADER
 from ..json_types import JsonObject
 from ..plain_text import escape_control_characters
@@ -132,7 +133,7 @@ class ProxyApp:
         if is_rewritten and response.status == 200:
             return self._rewrite(permission, response, start_response, record)
         start_response(response.status_line, passed_headers(response.headers))
-        return _Body(response, record)
+        return _Body(response, record, lambda error: self._log_line(f"{_name(request)}: {error}"))
 
     # --- responses ---------------------------------------------------------------------------------
 
@@ -213,9 +214,15 @@ class ProxyApp:
 class _Body:
     """Body of a response, passed on as it arrives, and recorded at its end."""
 
-    def __init__(self, response: UpstreamResponse, record: Callable[[bytes | None], None]) -> None:
+    def __init__(
+        self,
+        response: UpstreamResponse,
+        record: Callable[[bytes | None], None],
+        on_error: Callable[[UpstreamError], None],
+    ) -> None:
         self._response = response
         self._record = record
+        self._on_error = on_error
         self._pieces = response.pieces()
         self._kept: list[bytes] | None = []
         self._size = 0
@@ -230,6 +237,12 @@ class _Body:
         except StopIteration:
             self._finish()
             raise
+        except UpstreamError as error:
+            self._on_error(error)
+            self._kept = None
+            self._finish()
+            # The server drops the connection, so that the client does not take the beginning for the whole.
+            raise InjectedResetError from None
         self._size += len(piece)
         if self._size > BODY_LIMIT:
             self._kept = None

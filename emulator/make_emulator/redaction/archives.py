@@ -77,7 +77,10 @@ class ArchiveRedactor(DocumentRedactor):
         return self._pseudonyms.mask(secret)
 
     def redact_text(self, text: str) -> str:
-        redacted = super().redact_text(self._pseudonyms.mask_known(text))
+        try:
+            redacted = super().redact_text(self._pseudonyms.mask_known(text))
+        except RecursionError:
+            return MASK  # nested too deeply to be read
         return FORM_FIELD.sub(self._mask_form_field, redacted) if "form-data" in redacted else redacted
 
     def redact_headers(self, headers: list[Mapping[str, str]]) -> list[Mapping[str, str]]:

@@ -15,7 +15,7 @@ import orjson
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
 from ..json_types import Json
 from ..redaction.rules import MASK
-from ..schemas.base import ListField, ResourceId
+from ..schemas.base import ListField, ResourceId, is_too_deep
 from ..world.blueprint_refs import REFERENCE_FIELDS
 
 #: Kinds whose ids are numbers.
@@ -88,12 +88,7 @@ def _kind_of_word(word: str) -> str | None:
 
 
 class UnknownResourceError(Exception):
-    """Resource of a request that neither the world has nor an answer introduced."""
-
-    def __init__(self, kind: str, id: int) -> None:
-        super().__init__(f"{kind} {id}")
-        self.kind = kind
-        self.id = id
+    """Resource of a request that is not in the world; the message is a clause about the request."""
 
 
 class Identities:
@@ -104,6 +99,8 @@ class Identities:
         self._recorded_ids: dict[tuple[str, int], int] = {}
         self._texts: dict[str, str] = {}
         self._recorded_texts: dict[str, str] = {}
+        #: Kind and recorded id of what is not in the world, as its creation could not be replayed.
+        self.absent: set[tuple[str, int]] = set()
 
     # --- ids ---------------------------------------------------------------------------------------
 
@@ -243,6 +240,8 @@ class RequestTranslator:
             held = orjson.loads(text)
         except orjson.JSONDecodeError:
             return self._identities.text(text)
+        if is_too_deep(held):
+            return text
         translated = self._blueprint(held)
         return text if translated == held else orjson.dumps(translated).decode()
 

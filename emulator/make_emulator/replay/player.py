@@ -18,7 +18,7 @@ from ..http.endpoint import ENCODED_SLASH, Endpoint
 from ..http.host_names import host_name
 from ..http.provenance import provenance_index
 from ..http.routing import RouteMatcher
-from ..json_types import Json, as_mapping
+from ..json_types import Json, as_mapping, is_integer
 from ..lazy_dataclasses import dataclass
 from ..redaction.archives import has_unnumbered_mask
 from ..redaction.rules import MASK
@@ -30,7 +30,7 @@ from ..world.world import World
 from ..world.zones import zone_of_host
 from .archive import API_PREFIX, PATH_SCHEME, Exchange, Message
 from .comparison import Difference, JsonComparison, excerpt, type_name
-from .identities import KINDS, Identities, RequestTranslator, UnknownResourceError, kind_of
+from .identities import Identities, RequestTranslator, UnknownResourceError, kind_of
 
 #: Headers of a request that are sent as they were recorded.
 _SENT_HEADERS = frozenset({"accept", "content-type", "mcp-protocol-version", "mcp-session-id", "user-agent"})
@@ -158,16 +158,18 @@ class Player:
         endpoint, values = self._match(exchange)
         route = self._route_name(exchange, endpoint)
         if reason := self._reason_to_skip(exchange, endpoint):
+            self._note_absent(exchange)
             return ExchangeResult(exchange=exchange, route=route, skipped=reason)
+        authorization = self._authorization(exchange)
         try:
             target, body = self._translate(exchange, endpoint, values)
         except UnknownResourceError as error:
-            reason = f"names {error}, which no earlier answer introduced and the seed does not have"
-            return ExchangeResult(exchange=exchange, route=route, skipped=reason)
+            self._note_absent(exchange)
+            return ExchangeResult(exchange=exchange, route=route, skipped=str(error))
         with self._handle.locked() as world:
             world.clock.advance_to(exchange.started)
         self._handle.request_log.clear()
-        response = self._send(exchange, target, body)
+        response = self._send(exchange, target, body, authorization)
         emulated = _EmulatedResponse(response)
         differences = list(self._compare(exchange, endpoint, emulated))
         entry = next(iter(self._handle.request_log), None)
@@ -272,6 +274,8 @@ class Player:
         """
         if (id := self._identities.id(kind, recorded)) is not None:
             return id
+        if (kind, recorded) in self._identities.absent:
+            raise UnknownResourceError(f"names {kind} {recorded}, whose creation was not replayed")
         world = self._handle.world
         exists = world.resource_table(kind).get(recorded) is not None if kind != "notification" else False
         if self._has_state:
@@ -287,7 +291,9 @@ class Player:
             return self._absent.setdefault(
                 (kind, recorded), UNUSED_ID - len(self._absent) if exists else recorded
             )
-        raise UnknownResourceError(kind, recorded)
+        raise UnknownResourceError(
+            f"names {kind} {recorded}, which no earlier answer introduced and the seed does not have"
+        )
 
     def _home_id(self, kind: str) -> int | None:
         team = self._handle.main_team()
@@ -297,7 +303,9 @@ class Player:
             return None
         return team.id if kind == "team" else team.organization_id
 
-    def _send(self, exchange: Exchange, target: str, body: bytes | None) -> WsgiResponse:
+    def _send(
+        self, exchange: Exchange, target: str, body: bytes | None, authorization: str | None
+    ) -> WsgiResponse:
         headers = {
             name: self._identities.text(value)
             for name, value in exchange.request.headers.items()
@@ -305,7 +313,6 @@ class Player:
         }
         if body and "content-type" not in headers:
             headers["content-type"] = exchange.request.media_type or "application/json"
-        authorization = self._authorization(exchange)
         if exchange.credentials is not None and exchange.credentials[0] == PATH_SCHEME:
             # Its credentials are in the path.
             target = target.replace(exchange.credentials[1], (authorization or "").rpartition(" ")[2])
@@ -346,7 +353,9 @@ class Player:
     def _token(self, credentials: str) -> str:
         """Returns the token that stands for credentials of the recording."""
         if credentials not in self._tokens:
-            self._tokens[credentials] = self._create_token(credentials)
+            self._tokens[credentials] = token = self._create_token(credentials)
+            # Requests have it in other places too, such as the key of a connection to Make itself.
+            self._identities.bind_name(credentials, token)
         return self._tokens[credentials]
 
     def _create_token(self, credentials: str) -> str:
@@ -454,11 +463,14 @@ class Player:
             yield from JsonComparison(self._identities, prebound=True).compare(recorded, emulated)
             return
         if endpoint is None or self._is_about_created(exchange, endpoint):
-            yield from JsonComparison(self._identities, prebound=False).compare(recorded, emulated)
             if endpoint is not None and endpoint.method == "POST":
-                self._note_created(recorded)
+                self._created.update(_rows_of(recorded))
+            comparison = JsonComparison(self._identities, prebound=False, created=self._created)
+            yield from comparison.compare(recorded, emulated)
             return
-        comparison = JsonComparison(self._identities, prebound=False, only_introduced=True)
+        comparison = JsonComparison(
+            self._identities, prebound=False, only_introduced=True, created=self._created
+        )
         for name, theirs, ours in self._rows_of_lists(recorded, emulated):
             yield from comparison.compare(theirs, ours, name, name)
         if endpoint.method != "GET":
@@ -472,19 +484,13 @@ class Player:
             for name, kind in endpoint.path_types
             if kind is not None and values[name].isdigit()
         ]
-        if not ids:
-            return endpoint.method == "POST"
-        return set(ids) <= self._created or (
-            ids[-1] in self._created and all(kind in _HOME_KINDS for kind, _ in ids[:-1])
-        )
+        is_known = all(each in self._created or each[0] in _HOME_KINDS for each in ids)
+        return is_known and (endpoint.method == "POST" or any(each in self._created for each in ids))
 
-    def _note_created(self, recorded: Json) -> None:
-        for name, row in as_mapping(recorded).items():
-            id = as_mapping(row).get("id")
-            kind = kind_of("id", name)
-            if kind in KINDS and isinstance(id, int):
-                assert kind is not None
-                self._created.add((kind, id))
+    def _note_absent(self, exchange: Exchange) -> None:
+        """Notes what a request created that is not replayed."""
+        if exchange.method == "POST" and exchange.status < 400:
+            self._identities.absent.update(_rows_of(exchange.response.json()))
 
     @staticmethod
     def _rows_of_lists(recorded: Json, emulated: Json) -> Iterator[tuple[str, Json, Json]]:
@@ -513,6 +519,14 @@ class _EmulatedResponse:
         self.body = response.body
         media_type = self.headers.get("content-type", "").partition(";")[0].strip()
         self.json = Message(self.headers, self.body, media_type).json()
+
+
+def _rows_of(body: Json) -> Iterator[tuple[str, int]]:
+    """Yields kind and id of the resources in the envelope of an answer."""
+    for name, row in as_mapping(body).items():
+        id, kind = as_mapping(row).get("id"), kind_of("id", name)
+        if kind is not None and is_integer(id):
+            yield kind, id
 
 
 def _body_excerpt(body: str) -> str:

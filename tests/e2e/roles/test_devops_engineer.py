@@ -23,8 +23,8 @@ def test_a_scenario_runs(make_client, make_emulator):
 
 
 def load(reader: Reader, page: str) -> Any:
-    """The YAML of a page, with the port of the reader."""
-    [block] = [each for each in reader.blocks(page) if each.language == "yaml"]
+    """The YAML of a page that has services, with the port of the reader."""
+    [block] = [each for each in reader.blocks(page) if each.language == "yaml" and "services:" in each.text]
     return yaml.safe_load(reader.shell.localize(block.text))
 
 
@@ -86,7 +86,7 @@ def test_workers_serve_behind_one_address(reader: Reader) -> None:
 
 def test_a_script_gives_clients_what_they_need(reader: Reader) -> None:
     page = "docs/how-to/command-line.md"
-    [script] = [block for block in reader.blocks(page) if block.language == "sh"]
+    script = reader.block(page, "sh", "Give clients what they need")
     reader.run(script.text)
     assert reader.run('echo "$MAKE_BASE_URL"').strip() == "http://127.0.0.1:4747/api/v2"
     reader.run('curl -sf -H "Authorization: Token $MAKE_API_KEY" "$MAKE_BASE_URL/users/me"')
