@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from ..document_issues import DocumentPath, format_path
@@ -62,16 +62,16 @@ Failures = Iterator[Failure]
 
 def check_run(run: TestRun) -> list[Failure]:
     """Returns what a run did not do as its test expects, in the order of the test."""
-    return list(_Checker(run).failures())
+    return list(_Checker(run, run.test.expect).failures())
 
 
 class _Checker:
     """Checker of one run."""
 
-    def __init__(self, run: TestRun) -> None:
+    def __init__(self, run: TestRun, expect: Mapping[str, Json]) -> None:
         self._run = run
         self._index = run.index
-        self._expect = run.test.expect
+        self._expect = expect
         secrets = values_of(of_execution(run.execution)) if run.execution is not None else None
         self._redactor: OutputRedactor = (
             TRACE_REDACTOR.with_secrets(secrets) if secrets is not None else TRACE_REDACTOR
@@ -99,6 +99,7 @@ class _Checker:
             "records": self._records,
             "incomplete": self._incomplete,
             "calls": self._calls,
+            "scenarios": self._scenarios,
             "operations": self._operations,
             "credits": self._credits,
             "name": self._name,
@@ -218,6 +219,29 @@ class _Checker:
         for id, count in as_mapping(wanted).items():
             runs = self._run.runs_of(int(id))
             yield from self._count(count, len(runs), ("expect", "calls", id), "run", of=f" of scenario {id}")
+
+    def _scenarios(self, wanted: Json) -> Failures:
+        for id, expected in as_mapping(wanted).items():
+            prefix: DocumentPath = ("expect", "scenarios", id)
+            runs = self._run.runs_of(int(id))
+            if not runs:
+                yield Failure(path=prefix, text=f"expected a run of scenario {id}, but there was none")
+                continue
+            export = self._run.prepared.called[int(id)]
+            called = replace(
+                self._run,
+                execution=runs[-1],
+                index=BlueprintIndex(export),
+                prepared=replace(self._run.prepared, export=export),
+            )
+            for failure in _Checker(called, as_mapping(expected)).failures():
+                # The story of the failed test is that of the run that called this one.
+                yield replace(
+                    failure,
+                    path=(*prefix, *failure.path[1:]),
+                    text=f"in scenario {id}: {failure.text}",
+                    until=None,
+                )
 
     # --- modules and filters ---------------------------------------------------------------------
 
