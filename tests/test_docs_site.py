@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from helpers.documentation import ROOT, build_site
+from helpers.sharing import share
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
@@ -23,10 +24,8 @@ _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
-    build_site(folder)
-    return folder
+    """The folder of the built site, which the processes of the session share."""
+    return share(tmp_path_factory, "documentation", build_site)
 
 
 @pytest.fixture(scope="module")
