@@ -15,7 +15,7 @@ from ..error_reasons import os_error_reason
 from ..plain_text import escape_control_characters, pluralize
 from .command import command
 from .errors import CommandError
-from .options import OutputFile, env_option
+from .options import SEED, OutputFile, env_option
 
 if TYPE_CHECKING:
     from ..proxy.recorder import Recorder
@@ -74,6 +74,7 @@ def _parse_address(text: str | tuple[str, int]) -> tuple[str, int]:
 @env_option(
     "--seed",
     metavar="NAME|FILE",
+    type=SEED,
     help="With --shadow: the state of the team, such as a seed that pull wrote.",
 )
 @env_option("--policy", type=_FILE, metavar="FILE", help="Let pass only what is granted to an agent.")

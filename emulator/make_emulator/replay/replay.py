@@ -28,7 +28,8 @@ def replay_archive(archive: Archive, source: str, *, seed: Json = None) -> Repla
         zone=archive.zone if seed is None else None,
         has_state=has_state,
     )
-    player.prepare(archive.exchanges)
+    for exchange in archive.exchanges:
+        player.learn(exchange)
     results = [player.play(exchange) for exchange in archive.exchanges]
     return ReplayReport(
         source,
