@@ -140,7 +140,7 @@ def call(
         "HTTP_AUTHORIZATION": "Token x",
         "wsgi.input": io.BytesIO(data),
     }
-    b"".join(app(environ, lambda status, headers, exc_info=None: started.append(status)))  # type: ignore[arg-type,return-value]
+    b"".join(app(environ, lambda status, headers, exc_info=None: started.append(status)))  # type: ignore[arg-type]
     [status] = started
     return status, upstream, exchanges
 
@@ -159,6 +159,9 @@ def test_nothing_that_writes_passes_by_default(method: str, target: str, body: s
     for sent, where, data in upstream.sent:
         if sent not in ("GET", "HEAD", "OPTIONS"):
             assert where.startswith("/mcp")
+            assert sent in ("POST", "DELETE")
+            if sent == "DELETE":
+                continue
             assert b"scenarios_run" not in data
             assert b"s1_x" not in data
 
@@ -169,8 +172,8 @@ def test_nothing_passes_that_is_not_granted(method: str, target: str, body: str)
     _, upstream, _ = call(method, target, body, allow={"scenarios/1": "read"}, allow_writes=True)
     for sent, where, data in upstream.sent:
         if where.startswith("/mcp"):
-            assert b"s2_x" not in data
-            assert b"scenarios_list" not in data
+            # The body of another method is no message.
+            assert sent != "POST" or (b"s2_x" not in data and b"scenarios_list" not in data)
             continue
         assert sent == "GET"
         parts = [unquote(part) for part in where.removeprefix("/api/v2/").split("/")]
