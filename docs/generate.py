@@ -263,7 +263,14 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
     assert isinstance(command, DocumentedCommand), f"{name} has no examples"
-    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{_title(command.docs)}](../{command.docs}).")
+    yield from (
+        "",
+        "```sh",
+        *command.examples,
+        "```",
+        "",
+        f"Guide: [{_title(command.docs)}](../{command.docs}).",
+    )
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
