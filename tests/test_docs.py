@@ -7,13 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import requests
 from click.testing import CliRunner
 
-from make_emulator import seeds
+from helpers.docker_daemon import docker_daemon
+from helpers.documentation import read_blocks
+from make_emulator import World, seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
 from make_emulator.http.pipeline import API_PIPELINE
@@ -86,8 +90,20 @@ def test_every_block_of_tests_names_its_file_in_the_first_line(page: Path) -> No
     assert len(files_of(page)) == len(shown)
 
 
+@pytest.fixture
+def docker(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon for the page that needs one."""
+    if page.stem != "testcontainers":
+        yield
+        return
+    with docker_daemon() as daemon:
+        for name, value in daemon.variables.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if name_of(page) not in RUNNERS], ids=name_of)
-@pytest.mark.usefixtures("few_plugins")
+@pytest.mark.usefixtures("few_plugins", "docker")
 def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
     if not files_of(page):
         return
@@ -135,7 +151,7 @@ def test_every_key_of_the_json_of_explain_is_documented() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
 def test_a_page_opens_with_its_title_and_a_sentence(page: Path) -> None:
     text = re.sub(r"<!--.*?-->\s*", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert re.match(r"# [^\n]+\n\n[\w`*\[][^|\n]+", text)
+    assert re.match(r"# [^\n]+\n\n(?!```)[\w`*\[][^|\n]+", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
@@ -223,6 +239,25 @@ def test_an_image_has_a_text_and_is_small(page: Path) -> None:
     for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         assert len(text) > 20, target
         assert (page.parent / target).stat().st_size < 150_000, target
+
+
+def test_the_decisions_about_an_agent_read_as_shown(make_world: World) -> None:
+    [reason], statements = (
+        block.text.splitlines() for block in read_blocks("docs/how-to/agents.md") if block.language == "text"
+    )
+    ops = make_world.agents.create("ops", {"scenarios/1": ["read", "run"]})
+    scenario = f"{make_world.base_url}/scenarios/1"
+    assert requests.get(scenario, headers=ops.headers, timeout=60).status_code == 200
+    refused = requests.delete(f"{scenario}?confirmed=true", headers=ops.headers, timeout=60)
+    assert refused.headers["X-Emulator-Why"].startswith(reason)
+    # The page has the names of its own seed.
+    named = [line.replace("Order intake", "Greeting").replace("Ops", "Example Team") for line in statements]
+    assert [row["statement"] for row in make_world.requests.all()] == named
+
+
+def test_the_contract_test_that_is_shown_is_one_of_the_suite() -> None:
+    [shown] = [block.text for block in read_blocks("docs/how-to/contract.md") if block.language == "text"]
+    assert shown in (ROOT / "contract_tests/test_teams_and_organizations.py").read_text("utf-8")
 
 
 def test_every_shipped_seed_is_listed() -> None:

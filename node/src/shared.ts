@@ -1,5 +1,10 @@
 /** The server of a test run, which all its workers use. */
 
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { startEmulator, type Emulator, type StartOptions } from './emulator.js';
 import { EmulatorStartError } from './program.js';
 
@@ -8,19 +13,37 @@ const URL_VARIABLE = 'MAKE_EMULATOR_URL';
 const KEY_VARIABLE = 'MAKE_EMULATOR_CONTROL_KEY';
 const CA_VARIABLE = 'MAKE_EMULATOR_CA_FILE';
 
+/** File of further CAs, which Node reads at the start of a process. */
+const EXTRA_CA_VARIABLE = 'NODE_EXTRA_CA_CERTS';
+
 /** Starts the server of a test run; returns a function that stops it. The processes of the workers inherit its address. */
 export async function startShared(options: StartOptions = {}): Promise<() => Promise<void>> {
   const emulator = await startEmulator(options);
-  const before = [URL_VARIABLE, KEY_VARIABLE, CA_VARIABLE].map((name) => [name, process.env[name]] as const);
+  const before = [URL_VARIABLE, KEY_VARIABLE, CA_VARIABLE, EXTRA_CA_VARIABLE].map((name) => [name, process.env[name]] as const);
   set(URL_VARIABLE, emulator.url);
   set(KEY_VARIABLE, emulator.controlKey);
   set(CA_VARIABLE, emulator.caFile);
+  const folder = emulator.caFile === undefined ? undefined : await mkdtemp(join(tmpdir(), 'make-emulator-ca-'));
+  if (emulator.caFile !== undefined && folder !== undefined) {
+    // The clients under test trust the server in the processes of the workers, and what they trusted before.
+    const file = join(folder, 'ca.pem');
+    const others = process.env[EXTRA_CA_VARIABLE];
+    await writeFile(file, [others, emulator.caFile].map(readIfGiven).join('\n'));
+    set(EXTRA_CA_VARIABLE, file);
+  }
   return async () => {
     for (const [name, value] of before) {
       set(name, value);
     }
     await emulator.stop();
+    if (folder !== undefined) {
+      await rm(folder, { recursive: true, force: true });
+    }
   };
+}
+
+function readIfGiven(file: string | undefined): string {
+  return file === undefined || file === '' ? '' : readFileSync(file, 'utf8');
 }
 
 let shared: Promise<Emulator> | undefined;

@@ -26,6 +26,15 @@ organizations:
 """
 
 
+TESTS = """\
+blueprint: greeting.json
+tests:
+  - name: It greets
+    given: { inputs: { name: Zoe } }
+    expect: { outputs: { greeting: "Hello, Zoe!" } }
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "init.d"
@@ -86,7 +95,7 @@ def test_the_summary_counts_the_files_and_names_the_worlds(folder: Path) -> None
     put(folder, "a.yaml")
     put(folder, "b.yaml")
     put(folder, "orders/greeting.json", blueprint("greeting"))
-    put(folder, "orders/greeting.test.yaml", "")
+    put(folder, "orders/greeting.test.yaml", TESTS)
     with run_server("--init-dir", str(folder)) as (process, url):
         assert process.stdout is not None
         shown = ""
@@ -210,6 +219,9 @@ def test_a_stored_state_comes_before_the_files(folder: Path, tmp_path: Path) -> 
         ("b.json", '{"flow": [}', "b.json: "),
         ("b.json", '{"name": "x", "flow": [{"id": 1}]}', "b.json: "),
         ("x/b.yaml", "users: 1", "x/b.yaml:1: "),
+        ("b.test.yaml", TESTS, "b.test.yaml:1: blueprint: "),
+        ("b.test.yaml", "tests: 1", "b.test.yaml:1: "),
+        ("b.test.yml", TESTS, "b.test.yml: the name of a file with tests ends with .test.yaml"),
         ("1-a.yaml", ACME, "a.yaml is a seed of the world 'a', but another seed has its world"),
     ],
 )

@@ -104,6 +104,8 @@ def test_a_run_names_those_that_it_called_the_one_that_called_it_and_its_replays
     shown = run_of(api, called["id"])
     assert shown["calledBy"]["id"] == caller["id"]
     assert shown["calls"] == []
+    # A run is replayed once it has ended.
+    api.control("POST", "/worlds/default/clock/advance", json={"seconds": 60})
     body = {"executionIds": [caller["id"]]}
     replay = assert_status(api.post(f"/scenarios/{id}/replay", json=body), 202)["executionId"]
     assert run_of(api, replay)["replayOf"]["id"] == caller["id"]

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.test_pages import Page
 from helpers.api import ApiClient
+from helpers.html_page import Page
 from make_emulator.app import create_app
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-CLIENTS = ({}, {"Accept": "*/*"}, {"Accept": "application/json"})
+CLIENTS: tuple[dict[str, str], ...] = ({}, {"Accept": "*/*"}, {"Accept": "application/json"})
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -49,7 +49,9 @@ def test_a_browser_gets_a_page_that_leads_to_the_studio(api: ApiClient, path: st
         assert response.is_json
 
 
-@pytest.mark.parametrize("path", ["/api/v2/unknown", "/hook/unknown", "/oauth/unknown", "/.well-known/unknown"])
+@pytest.mark.parametrize(
+    "path", ["/api/v2/unknown", "/hook/unknown", "/oauth/unknown", "/.well-known/unknown"]
+)
 def test_the_protocols_answer_a_browser_as_anybody(api: ApiClient, path: str) -> None:
     client = api.app.test_client()
     shown, plain = client.get(path, headers=BROWSER), client.get(path)

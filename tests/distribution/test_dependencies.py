@@ -37,7 +37,7 @@ NEVER_IMPORTED = {"tzdata"}
 OWN = {"make_emulator", "contract_tests", "_typeshed"}
 
 #: Libraries of a user's project that are intercepted where they are installed, and what they bring with them.
-FOREIGN = {"aiohttp", "anyio", "httpx"}
+FOREIGN = {"aiohttp", "anyio", "httpx", "uvloop"}
 
 
 def names_of(requirements: list[str]) -> set[str]:

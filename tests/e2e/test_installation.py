@@ -61,13 +61,13 @@ def test_it_serves_and_runs_a_scenario(plain: Installation) -> None:
         with urlopen(f"{started['url']}/_emulator/docs", timeout=60) as response:
             assert "/scenarios/{scenarioId}/run" in response.read().decode()
         health = plain.run("make-emulator", "health", "--url", str(started["url"]))
-        assert health.stdout == f"make-emulator {__version__} serves at {started['url']}\n"
+        assert health.stdout == f"make-emulator {__version__} is ready at {started['url']}\n"
 
 
 def test_it_serves_https_without_an_extra(plain: Installation) -> None:
     with plain.serve("--tls") as started:
         health = plain.run("make-emulator", "health", "--url", str(started["url"]))
-        assert health.stdout.endswith(f" serves at {started['url']}\n")
+        assert health.stdout.endswith(f" is ready at {started['url']}\n")
         assert str(started["url"]).startswith("https://")
 
 

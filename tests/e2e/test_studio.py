@@ -256,7 +256,7 @@ def test_a_run_leads_to_the_runs_that_it_called_and_they_lead_back(
     studio.press("Listener", ".links")
     studio.until(f"location.hash.endsWith('/scenarios/{scenario}/runs/{run}')")
     studio.press("Replay")
-    studio.until(f"document.querySelector('.links')?.innerText.includes('replay of Listener')")
+    studio.until("document.querySelector('.links')?.innerText.includes('replay of Listener')")
     assert [row["id"] for row in runs_of(make, scenario)][1:] == [run]
 
 

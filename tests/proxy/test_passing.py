@@ -177,6 +177,65 @@ def test_a_client_of_mcp_with_a_session_passes(proxied: ProxiedZone, world: Worl
     assert world.token not in proxy.har.read_text("utf-8")
 
 
+def test_a_stream_that_breaks_off_breaks_off_for_the_client_too(
+    proxied: ProxiedZone, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def break_off() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65_536)
+                head = (
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                peer.sendall(head + b"5\r\n12345\r\n9\r\n123")
+
+        thread = threading.Thread(target=break_off)
+        thread.start()
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with proxied.open(origin=origin) as proxy:
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", int(proxy.url.rpartition(":")[2]), timeout=60
+            )
+            connection.request("GET", "/api/v2/teams/1")
+            response = connection.getresponse()
+            assert response.status == 200
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                response.read()
+            connection.close()
+            thread.join()
+            wait_until(lambda: len(proxy.log) == 2)
+    assert "the response broke off" in proxy.log[0]
+    assert caplog.records == []
+    # The beginning is no evidence of the whole.
+    assert proxy.exchanges[0].response.body is None
+
+
+def test_a_client_that_goes_away_ends_the_request_to_the_zone(proxied: ProxiedZone) -> None:
+    ended = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b": keepalive\n\n"
+                ended.wait(0.01)
+        finally:
+            ended.set()
+
+    with (
+        zone(lambda request: Response(pieces(), mimetype="text/event-stream")) as (origin, _),
+        proxied.open(origin=origin) as proxy,
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", int(proxy.url.rpartition(":")[2]), timeout=60)
+        connection.request("GET", "/mcp/stream")
+        response = connection.getresponse()
+        response.read1()
+        response.close()
+        connection.close()
+        assert ended.wait(timeout=60)
+
+
 # --- failures ------------------------------------------------------------------------------------
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request, Response
+
+from make_emulator.proxy.recorder import make_entry
 
 HarEntry = dict[str, Any]
 
@@ -121,3 +126,43 @@ class Recorder:
             change(document)
         path.write_text(json.dumps(document), "utf-8")
         return path
+
+
+class RecordingApp:
+    """WSGI application that keeps what it was asked and answered, as an archive with the times of a world."""
+
+    def __init__(self, app: Any, now: Callable[[], int]) -> None:
+        self._app = app
+        self._now = now
+        self.entries: list[HarEntry] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(dict(environ), populate_request=False)
+        if request.path.startswith("/_emulator"):
+            answered: Iterable[bytes] = self._app(environ, start_response)
+            return answered
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        started = self._now()
+        pieces, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        response = Response(b"".join(pieces), status, headers)
+        self.entries.append(
+            make_entry(
+                started=started,
+                elapsed=1.0,
+                method=request.method,
+                url=f"{request.host_url.rstrip('/')}{environ['REQUEST_URI']}",
+                request_headers=list(request.headers.items()),
+                request_body=body,
+                status=response.status_code,
+                reason=status.partition(" ")[2],
+                response_headers=list(response.headers.items()),
+                response_body=response.get_data(),
+            )
+        )
+        return response(environ, start_response)
+
+    def archive(self) -> dict[str, Any]:
+        """The archive so far."""
+        creator = {"name": "test", "version": "1"}
+        return {"log": {"version": "1.2", "creator": creator, "entries": list(self.entries)}}

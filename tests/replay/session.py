@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -13,9 +14,11 @@ from .recording import Recorder
 
 #: Organization and team with ids of their own, as those of an account at a zone.
 ZONE_SEED = {
+    "users": [{"id": 333, "name": "Grace Hopper", "email": "grace@example.com"}],
     "organizations": [
         {
             "id": 4711,
+            "plan": "pro",
             "name": "Acme",
             "teams": [
                 {
@@ -131,5 +134,5 @@ def write_documented_session(folder: Path) -> None:
         client.get(f"/hooks/{hook['id']}/incomings")
         client.get("/teams/815")
         answer = client.entries[3]["response"]["content"]
-        answer["text"] = answer["text"].replace('"queueLimit":10000', '"queueLimit":"10000"')
+        answer["text"] = re.sub(r'"queueLimit":(\d+)', r'"queueLimit":"\1"', answer["text"])
         client.write(folder / "session.har")

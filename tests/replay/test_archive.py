@@ -58,7 +58,7 @@ def test_only_requests_to_make_are_read() -> None:
     assert [exchange.number for exchange in read.exchanges] == [3, 4, 5, 6]
     assert [exchange.name for exchange in read.exchanges] == [
         "GET /teams",
-        "POST /********-1",
+        "POST hook.eu1.make.com/********-1",
         "POST /mcp/stateless",
         "GET /users/me",
     ]
@@ -211,6 +211,27 @@ def test_references_to_secrets_stay_so_that_a_blueprint_still_runs() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("body", "masked"),
+    [
+        (
+            {"authorization": {"authUsed": "token", "scope": ["teams:read"]}},
+            {"authorization": {"authUsed": "token", "scope": ["teams:read"]}},
+        ),
+        ({"credential": {"id": "c1", "apiKey": "abc"}}, {"credential": {"id": "c1", "apiKey": "********-1"}}),
+        ({"credentials": [{"appName": "http"}]}, {"credentials": [{"appName": "http"}]}),
+        ({"authorization": ["abc"], "x": 1}, {"authorization": ["********-1"], "x": 1}),
+        ({"credentials": "abc"}, {"credentials": "********-1"}),
+        ({"data": {"credentials": {"value": "abc"}}}, {"data": {"credentials": {"value": "********-1"}}}),
+        ({"apiTokens": [{"token": "12345678-****"}]}, {"apiTokens": [{"token": "12345678-****"}]}),
+    ],
+)
+def test_rows_about_secrets_are_shown_but_for_the_secrets(body: Any, masked: Any) -> None:
+    content = {"mimeType": "application/json", "text": json.dumps(body)}
+    [exchange] = parse_archive(archive(entry(response={"content": content}))).exchanges
+    assert exchange.response.json() == masked
+
+
 def test_what_others_know_of_the_session_is_left_out() -> None:
     document = archive(
         entry(serverIPAddress="10.0.0.1", _initiator={"url": "https://intranet"}, pageref="page_1")
@@ -268,3 +289,143 @@ def test_parts_of_a_wrong_type_are_left_out(broken: dict[str, Any]) -> None:
     [exchange] = parse_archive(archive(entry(request=broken))).exchanges
     assert exchange.request.headers == {}
     assert exchange.request.body == b""
+
+
+# --- the archives of tools -----------------------------------------------------------------------
+
+#: An entry as each tool writes it: the parts that differ between them.
+TOOLS: dict[str, dict[str, Any]] = {
+    "Chrome": {
+        "_connectionId": "81",
+        "_initiator": {"type": "script", "stack": {"callFrames": []}},
+        "_priority": "High",
+        "_resourceType": "fetch",
+        "cache": {},
+        "connection": "443",
+        "pageref": "page_1",
+        "request": {
+            "method": "GET",
+            "url": "https://eu1.make.com/api/v2/teams?organizationId=1",
+            "httpVersion": "http/2.0",
+            "headers": [
+                header(":authority", "eu1.make.com"),
+                header(":method", "GET"),
+                header(":path", "/api/v2/teams?organizationId=1"),
+                header("accept", "application/json"),
+                header("cookie", "sid=secret"),
+            ],
+            "queryString": [header("organizationId", "1")],
+            "cookies": [{"name": "sid", "value": "secret", "path": "/"}],
+            "headersSize": -1,
+            "bodySize": 0,
+        },
+        "response": {
+            "status": 200,
+            "statusText": "",
+            "httpVersion": "http/2.0",
+            "headers": [
+                header("content-type", "application/json; charset=utf-8"),
+                header("x-ratelimit-limit", "60"),
+            ],
+            "cookies": [],
+            "content": {
+                "size": 13,
+                "mimeType": "application/json",
+                "text": base64.b64encode(b'{"teams": []}').decode(),
+                "encoding": "base64",
+            },
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+            "_transferSize": 234,
+            "_error": None,
+        },
+        "serverIPAddress": "1.2.3.4",
+        "startedDateTime": "2026-03-02T11:00:00.123Z",
+        "time": 91.2,
+        "timings": {"blocked": 1.2, "dns": -1, "send": 0.1, "wait": 89, "receive": 0.9, "_queued": 1},
+    },
+    "Firefox": {
+        "startedDateTime": "2026-03-02T12:00:00.123+01:00",
+        "request": {
+            "bodySize": 0,
+            "method": "GET",
+            "url": "https://eu1.make.com/api/v2/teams?organizationId=1",
+            "httpVersion": "HTTP/2",
+            "headers": [header("Accept", "application/json"), header("Cookie", "sid=secret")],
+            "cookies": [header("sid", "secret")],
+            "queryString": [header("organizationId", "1")],
+            "headersSize": 500,
+        },
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "httpVersion": "HTTP/2",
+            "headers": [
+                header("Content-Type", "application/json; charset=utf-8"),
+                header("X-RateLimit-Limit", "60"),
+            ],
+            "cookies": [],
+            "content": {"mimeType": "application/json; charset=utf-8", "size": 13, "text": '{"teams": []}'},
+            "redirectURL": "",
+            "headersSize": 300,
+            "bodySize": 313,
+        },
+        "cache": {},
+        "timings": {"blocked": 0, "dns": 0, "connect": 0, "ssl": 0, "send": 0, "wait": 90, "receive": 0},
+        "time": 90,
+        "_securityState": "secure",
+        "serverIPAddress": "1.2.3.4",
+        "connection": "443",
+    },
+    "mitmproxy": {
+        "startedDateTime": "2026-03-02T11:00:00.123456+00:00",
+        "time": 90.4,
+        "request": {
+            "method": "GET",
+            "url": "https://eu1.make.com/api/v2/teams?organizationId=1",
+            "httpVersion": "HTTP/2.0",
+            "cookies": [],
+            "headers": [header("authorization", f"Token {TOKEN}"), header("accept", "*/*")],
+            "queryString": [header("organizationId", "1")],
+            "headersSize": 300,
+            "bodySize": 0,
+        },
+        "response": {
+            "status": 200,
+            "statusText": "",
+            "httpVersion": "HTTP/2.0",
+            "cookies": [],
+            "headers": [
+                header("content-type", "application/json; charset=utf-8"),
+                header("x-ratelimit-limit", "60"),
+            ],
+            "content": {
+                "size": 13,
+                "compression": 0,
+                "mimeType": "application/json; charset=utf-8",
+                "text": '{"teams": []}',
+            },
+            "redirectURL": "",
+            "headersSize": 200,
+            "bodySize": 13,
+        },
+        "cache": {},
+        "timings": {"connect": 10.0, "ssl": 20.0, "send": 1.0, "receive": 2.0, "wait": 50.0},
+        "serverIPAddress": "1.2.3.4",
+    },
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_archives_of_tools_are_read_alike(tool: str) -> None:
+    read = parse_archive(archive(TOOLS[tool]))
+    [exchange] = read.exchanges
+    assert exchange.started == 1_772_449_200_123
+    assert (exchange.method, exchange.path, exchange.query) == ("GET", "/api/v2/teams", "organizationId=1")
+    assert exchange.response.json() == {"teams": []}
+    assert exchange.response.headers["x-ratelimit-limit"] == "60"
+    assert exchange.credentials is not None
+    assert not any(name.startswith(":") for name in exchange.request.headers)
+    text = json.dumps(read.document)
+    assert not any(secret in text for secret in ("sid=secret", TOKEN, "1.2.3.4"))

@@ -169,3 +169,58 @@ def test_the_kind_of_an_id_follows_from_its_name(name: str, parent: str, kind: s
 )
 def test_a_difference_is_a_sentence(kind: str, sentence: str) -> None:
     assert Difference("a.b", kind, "1", "2").sentence() == sentence
+
+
+def test_of_those_who_were_there_before_the_values_differ() -> None:
+    recorded = {
+        "scenario": row(
+            925,
+            name="Mine",
+            teamId=815,
+            teamName="Ops",
+            queueLimit=667,
+            createdByUser=row(333, name="Grace", email="grace@example.com"),
+            hook=row(70, name="Orders"),
+            author={"name": "Grace"},
+        )
+    }
+    emulated = {
+        "scenario": row(
+            3,
+            name="Mine",
+            teamId=1,
+            teamName="Example",
+            queueLimit=10000,
+            createdByUser=row(1, name="Ada", email="ada@example.com"),
+            hook=row(9, name="Other"),
+            author={"name": "Ada"},
+        )
+    }
+    created = {("scenario", 925)}
+    assert compare(recorded, emulated, created=created) == []
+    # What the recording created has the same values, wherever it is shown.
+    assert compare(recorded, emulated, created={*created, ("hook", 70)}) == [("scenario.hook.name", "value")]
+    assert [path for path, _ in compare(recorded, emulated, prebound=True)] == [
+        "scenario.teamName",
+        "scenario.queueLimit",
+        "scenario.createdByUser.name",
+        "scenario.createdByUser.email",
+        "scenario.hook.name",
+        "scenario.author.name",
+    ]
+    del emulated["scenario"]["createdByUser"]["email"]
+    assert compare(recorded, emulated, created=created) == [("scenario.createdByUser.email", "missing")]
+
+
+def test_a_mask_without_a_number_may_stand_for_anything() -> None:
+    masked = {"token": "********", "label": "HTTP ********", "scope": ["********", "********"]}
+    assert compare(masked, {"token": "abc", "label": "HTTP Basic Auth", "scope": ["a"]}) == []
+    assert compare(masked, {"token": "abc", "label": "Basic Auth", "scope": []}) == [("label", "value")]
+
+
+def test_an_id_with_a_moment_is_compared_without_it() -> None:
+    run = "f" * 32
+    assert compare({"imtId": f"1772452800099_{run}"}, {"imtId": f"1772452800100_{run}"}) == []
+    assert compare({"imtId": f"1772452800099_dlq.{run}"}, {"imtId": f"1772452800099_hook.{run}"}) == [
+        ("imtId", "value")
+    ]

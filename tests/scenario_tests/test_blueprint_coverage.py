@@ -40,7 +40,7 @@ def test_the_parts_that_no_test_covers_are_named_with_their_lines(tmp_path: Path
     assert [part.missed for part in coverage.missing] == [
         'the error handler of 2 "Customer" was not used',
         'module 9 "Without a customer" was not reached',
-        "route 1 of 3 (builtin:BasicRouter) was not taken",
+        "route 1 of module 3 (builtin:BasicRouter) was not taken",
         'module 4 "Tell sales" was not reached',
         'no bundle passed filter "Large" before 4',
         'no bundle was stopped by filter "Small" before 5',
@@ -137,14 +137,14 @@ def test_branches_and_the_fallback_count_and_disabled_ones_do_not(tmp_path: Path
     )
     shown = {part.text: coverage.hits[part.key] for part in coverage.parts if part.kind != "module"}
     assert shown == {
-        'branch 1 "Yes" of 2 (builtin:BasicIfElse)': 1,
-        'branch 2 "No" of 2 (builtin:BasicIfElse)': 0,
+        'branch 1 "Yes" of module 2 (builtin:BasicIfElse)': 1,
+        'branch 2 "No" of module 2 (builtin:BasicIfElse)': 0,
         'filter "Of yes" before 5: passed': 1,
         'filter "Of yes" before 5: stopped': 0,
-        "route 1 of 6 (builtin:BasicRouter)": 0,
+        "route 1 of module 6 (builtin:BasicRouter)": 0,
         'filter "Never" before 7: passed': 0,
         'filter "Never" before 7: stopped': 1,
-        "fallback of 6 (builtin:BasicRouter)": 1,
+        "fallback of module 6 (builtin:BasicRouter)": 1,
     }
 
 

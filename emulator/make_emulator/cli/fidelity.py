@@ -10,9 +10,14 @@ import orjson
 
 from .command import command
 from .options import format_option
+from .terminal import terminal_width, wrap
+from .values import complete_areas
 
 if TYPE_CHECKING:
     from ..fidelity import Behaviour
+
+#: Characters before a statement.
+_INDENT = 14
 
 
 @command(
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     ],
     docs="reference/fidelity-score.md",
 )
-@click.argument("area", required=False)
+@click.argument("area", required=False, shell_complete=complete_areas)
 @format_option("text", "json", "markdown", help="Lines for people, one JSON object, or a document.")
 @click.option(
     "--score",
@@ -54,7 +59,14 @@ def fidelity(area: str | None, format: str, score: bool) -> None:
     elif format == "markdown":
         click.echo(ledger.render_markdown(behaviours), nl=False)
     else:
-        click.echo(ledger.render_text(behaviours, with_statements=area is not None))
+        width = terminal_width()
+        click.echo(
+            ledger.render_text(
+                behaviours,
+                with_statements=area is not None,
+                wrap=lambda text: wrap(text, None if width is None else width - _INDENT),
+            )
+        )
 
 
 def _show_score(behaviours: Sequence[Behaviour], format: str) -> None:

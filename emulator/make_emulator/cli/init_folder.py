@@ -15,7 +15,6 @@ from ..registry import WorldNameTakenError, WorldRegistry, WorldSpec
 from ..seeds import SeedError, load
 from .errors import CommandError, InvalidSeedError
 
-_TEST_SUFFIXES = (".test.yaml", ".test.yml")
 _SEED_SUFFIXES = (".yaml", ".yml", ".json")
 
 #: The number by which a file has its place in the order.
@@ -29,7 +28,7 @@ class InitFiles:
     Args:
         seeds: the name of the world of each seed.
         blueprints: those that no seed refers to; in their names they are relative to the folder.
-        tests: scenario tests, which ``make-emulator test`` runs.
+        tests: scenario tests, which are valid, and which ``make-emulator test`` runs.
     """
 
     folder: Path
@@ -91,7 +90,8 @@ def read_folder(folder: Path, *, is_for_default_world: bool) -> InitFiles:
     exports: list[tuple[Path, bytes]] = []
     tests: list[Path] = []
     for path in list_files(folder):
-        if path.name.endswith(_TEST_SUFFIXES):
+        if path.name.endswith((".test.yaml", ".test.yml")):
+            _check_test_file(path)
             tests.append(path)
         elif path.suffix in _SEED_SUFFIXES:
             data = _read(path)
@@ -151,6 +151,20 @@ def _text(path: Path, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CommandError(f"{path} is not UTF-8") from None
+
+
+def _check_test_file(path: Path) -> None:
+    """Raises CommandError for a test file with a mistake."""
+    # Imported on use: few folders have tests.
+    from ..scenario_tests.documents import InvalidTestFileError, read_test_file
+    from ..scenario_tests.schema import SUFFIX
+
+    if not path.name.endswith(SUFFIX):
+        raise CommandError(f"{path}: the name of a file with tests ends with {SUFFIX}")
+    try:
+        read_test_file(path)
+    except InvalidTestFileError as error:
+        raise CommandError(str(error)) from None
 
 
 def _name_worlds(seeds: Sequence[Path], *, is_for_default_world: bool) -> dict[Path, str]:

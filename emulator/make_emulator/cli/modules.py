@@ -12,6 +12,13 @@ from ..world.custom_modules import KEYS, NO_MODULES, DeclaredModules, parse_modu
 from .command import command
 from .options import env_option, format_option
 from .remote import open_control
+from .terminal import terminal_width
+from .values import complete_apps
+
+#: Width of output that goes to no terminal: nothing is cut.
+_WIDE = 1_000
+#: The narrowest column that is cut.
+_SHORTEST = 12
 
 
 @command(
@@ -24,7 +31,7 @@ from .remote import open_control
     ],
     docs="reference/modules.md",
 )
-@click.argument("name", metavar="[APP[:MODULE]]", required=False)
+@click.argument("name", metavar="[APP[:MODULE]]", required=False, shell_complete=complete_apps)
 # Without an environment variable: the catalogue is shown whether or not an emulator runs.
 @click.option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")
 @env_option("--world", default="default", show_default=True, help="The name of that world.")
@@ -142,5 +149,12 @@ def _versions(versions: Sequence[int]) -> str:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     cells = [head, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - (terminal_width() or _WIDE)
+    # The second column has labels, whose ends matter least.
+    widths[1] = max(widths[1] - max(excess, 0), len(head[1]))
     for row in cells:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+        yield "  ".join(map(_fit, row, widths)).rstrip()
+
+
+def _fit(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width or width < _SHORTEST else f"{text[: width - 1]}…"

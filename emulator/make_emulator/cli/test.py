@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..json_types import JsonObject
     from ..scenario_tests.coverage import BlueprintCoverage
     from ..scenario_tests.documents import TestFile
+    from ..scenario_tests.mutants import MutationReport
     from ..scenario_tests.results import TestResult
 
 # Modules are imported in the functions, so that --help and mistakes in the usage answer at once.
@@ -43,6 +44,7 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
         "make-emulator test orders.test.yaml -v",
         "make-emulator test scenarios/ --junit-xml report.xml",
         "make-emulator test --coverage --coverage-report coverage.html --fail-under 90",
+        "make-emulator test --mutate",
         "make-emulator test --init orders.json  # writes orders.test.yaml",
         "make-emulator test orders.test.yaml --update",
         "make-emulator test --watch",
@@ -84,6 +86,15 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
     help="Fail if less of the blueprints is covered.",
 )
 @click.option(
+    "--mutate", is_flag=True, help="Change the blueprints in small ways, and show what no test notices."
+)
+@click.option(
+    "--mutate-fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Fail if less of the mutants is noticed.",
+)
+@click.option(
     "--update",
     is_flag=True,
     help="Write what the runs did in the place of what failed tests expect, after showing the difference.",
@@ -119,6 +130,8 @@ def test(
     coverage: bool,
     reports: tuple[Path, ...],
     fail_under: float | None,
+    mutate: bool,
+    mutate_fail_under: float | None,
     update: bool,
     blueprint: Path | None,
     from_execution: str | None,
@@ -157,6 +170,7 @@ def test(
 
     started = time.perf_counter()
     run = _TestSession(paths, keyword, is_quiet=format == "json", verbose=verbose, updates=update)
+    run.mutates = mutate or mutate_fail_under is not None
     run.execute()
     if junit_xml is not None:
         _write(junit_xml, output.junit_xml(run.results, run.mistakes))
@@ -166,13 +180,22 @@ def test(
             _write(path, _render_report(path, covered))
     if format == "json":
         parts = None if covered is None else _coverage_document(covered)
-        document = output.json_document(run.results, run.unused, run.mistakes, coverage=parts)
+        mutants = [report.to_json() for report in run.mutations] if run.mutates else None
+        document = output.json_document(
+            run.results, run.unused, run.mistakes, coverage=parts, mutants=mutants
+        )
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
         for line in run.ending_lines(time.perf_counter() - started, covered if coverage else None):
             click.echo(line)
     if covered is not None and fail_under is not None and (share := _share_of(covered)) < fail_under:
         click.echo(f"make-emulator: the coverage is {share:.2f} %, less than {fail_under:g} %", err=True)
+        context.exit(run.exit_code or 1)
+    if mutate_fail_under is not None and (share := run.mutation_score) < mutate_fail_under:
+        click.echo(
+            f"make-emulator: {share:.2f} % of the mutants are noticed, less than {mutate_fail_under:g} %",
+            err=True,
+        )
         context.exit(run.exit_code or 1)
     context.exit(run.exit_code)
 
@@ -230,6 +253,9 @@ class _TestSession:
         self._updates = updates
         #: Test file -> all files that its tests depend on.
         self.dependencies: dict[Path, set[Path]] = {}
+        #: True to try mutants of the blueprints.
+        self.mutates = False
+        self.mutations: list[MutationReport] = []
         self.results: list[TestResult] = []
         self.unused: list[DocumentIssue] = []
         self.mistakes: list[DocumentIssue] = []
@@ -259,9 +285,10 @@ class _TestSession:
         return [check_test(test) for test in file.tests if self._keyword is None or self._keyword in test.id]
 
     def _run_file(self, path: Path, file: TestFile) -> None:
+        from ..document_issues import DocumentIssue
         from ..scenario_tests.documents import read_test_file
         from ..scenario_tests.output import summary_text
-        from ..scenario_tests.results import unused_everywhere
+        from ..scenario_tests.results import find_unused
 
         results = self._run_tests(file)
         if self._updates and update_file(path, file, results, is_quiet=self._is_quiet):
@@ -270,8 +297,13 @@ class _TestSession:
         if not results:
             return
         self.results += results
+        if self.mutates:
+            from ..scenario_tests.mutants import try_mutants
+
+            self.mutations.append(try_mutants(file, results))
         if len(results) == len(file.tests):
-            self.unused += [file.document.issue_at(*each) for each in unused_everywhere(results)]
+            uses = (use for result in results for use in result.stub_uses)
+            self.unused += [DocumentIssue((), text, line, str(file.path)) for line, text in find_unused(uses)]
         worst = next(
             (each for each in ("failed", "error", "skipped") if any(one.outcome == each for one in results)),
             "passed",
@@ -287,6 +319,12 @@ class _TestSession:
             click.echo(line)
 
     @property
+    def mutation_score(self) -> float:
+        """The share of all mutants that a test noticed, in percent; 100 for none."""
+        total = sum(len(report.results) for report in self.mutations)
+        return 100 * sum(report.noticed for report in self.mutations) / total if total else 100.0
+
+    @property
     def exit_code(self) -> int:
         """1 if a test failed, 2 for a mistake in a test file."""
         if self.mistakes:
@@ -297,6 +335,7 @@ class _TestSession:
         self, seconds: float, covered: Sequence[BlueprintCoverage] | None = None
     ) -> Iterator[str]:
         """Yields failed tests with their stories, mistakes, what was not used, the coverage if there is one, and the summary."""
+        from ..scenario_tests import mutants
         from ..scenario_tests.coverage import render_table
         from ..scenario_tests.output import summary_text
         from ..scenario_tests.results import failure_lines
@@ -320,6 +359,9 @@ class _TestSession:
         if covered:
             yield ""
             yield from render_table(covered)
+        if self.mutations:
+            yield ""
+            yield from mutants.render_table(self.mutations)
         yield ""
         colour = "red" if self.exit_code else "green"
         yield click.style(f"{summary_text(self.results)} in {seconds:.2f} s", fg=colour, bold=True)

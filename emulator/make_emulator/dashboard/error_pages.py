@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Request, Response, redirect
+from flask import Request, Response
 
 from ..http.errors import MakeError
 from . import templates
@@ -21,7 +21,7 @@ def render_error_page(error: MakeError, request: Request) -> Response | None:
         return None
     path = request.path
     if path == "/" and error.status == 404:
-        return redirect(STUDIO)
+        return Response(status=302, headers={"Location": STUDIO})
     is_own = path == _OWN_PREFIX or path.startswith(_OWN_PREFIX + "/")
     if not is_own and (path.startswith(_PROTOCOLS) or error.status != 404):
         return None

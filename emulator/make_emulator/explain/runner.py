@@ -81,6 +81,7 @@ def prepare_world(
     now: str | None = None,
     called: Mapping[int, BlueprintExport] | None = None,
     scheduling: Mapping[str, Json] | None = None,
+    nodes: Sequence[Mapping[str, Json]] | None = None,
 ) -> PreparedWorld:
     """Creates a world with the scenario of a blueprint, whose clock is frozen; nothing has run yet.
 
@@ -88,6 +89,7 @@ def prepare_world(
         now: the world's time, ISO 8601; by default the system's.
         called: the blueprints of called scenarios, by their ids; the others are stubs.
         scheduling: of the scenario, by default on demand.
+        nodes: the modules whose resources get stubs, by default those of all blueprints.
 
     Raises:
         BlueprintRejectedError: if a scenario cannot be created.
@@ -101,7 +103,8 @@ def prepare_world(
     )
     team, _ = organizations.create_team(world, user, organization, name="My team")
     try:
-        nodes = [node for each in (export, *called.values()) for node in each.nodes]
+        if nodes is None:
+            nodes = [node for each in (export, *called.values()) for node in each.nodes]
         stubs = create_stubs(world, team, user, nodes, excluded=called)
         for id, other in called.items():
             activation.start(world, user, _create_scenario(world, user, team, other, id=id))

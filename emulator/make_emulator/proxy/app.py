@@ -9,6 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import orjson
 
+from ..http.faults import InjectedResetError
 from ..http.hints import HEADER as HINT_HEADER
 from ..json_types import JsonObject
 from ..plain_text import escape_control_characters
@@ -22,9 +23,6 @@ from .request import ProxyRequest, passed_headers, read_request
 from .upstream import Upstream, UpstreamError, UpstreamResponse
 
 _JSON = "application/json; charset=utf-8"
-
-#: Paths of a zone that the proxy serves.
-_SERVED = ("/api/v2/", "/mcp", "/hook/", "/.well-known/")
 
 
 class Pace:
@@ -50,7 +48,7 @@ class Pace:
         headers = {name.title().replace("Ratelimit", "RateLimit"): value for name, value in response.headers}
         limit = headers.get("X-RateLimit-Limit", "")
         # Not behind the lock, which a client that waits holds.
-        if limit.isdigit() and int(limit) > 0:
+        if limit.isascii() and limit.isdigit() and int(limit) > 0:
             known = self._throttle.limit if self._is_known else None
             self._throttle.limit, self._is_known = min(int(limit), known or int(limit)), True
         if response.status == 429:
@@ -89,7 +87,7 @@ class ProxyApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read_request(environ)
-        if not request.raw_path.startswith(_SERVED):
+        if not (request.is_api or request.is_mcp or request.is_hook or request.is_well_known):
             return self._refuse(request, start_response, 404, "the proxy serves /api/v2, /mcp and /hook only")
         try:
             permission = self._gate.check(request)
@@ -132,7 +130,7 @@ class ProxyApp:
         if is_rewritten and response.status == 200:
             return self._rewrite(permission, response, start_response, record)
         start_response(response.status_line, passed_headers(response.headers))
-        return _Body(response, record)
+        return _Body(response, record, lambda error: self._log_line(f"{_name(request)}: {error}"))
 
     # --- responses ---------------------------------------------------------------------------------
 
@@ -213,9 +211,15 @@ class ProxyApp:
 class _Body:
     """Body of a response, passed on as it arrives, and recorded at its end."""
 
-    def __init__(self, response: UpstreamResponse, record: Callable[[bytes | None], None]) -> None:
+    def __init__(
+        self,
+        response: UpstreamResponse,
+        record: Callable[[bytes | None], None],
+        on_error: Callable[[UpstreamError], None],
+    ) -> None:
         self._response = response
         self._record = record
+        self._on_error = on_error
         self._pieces = response.pieces()
         self._kept: list[bytes] | None = []
         self._size = 0
@@ -230,6 +234,12 @@ class _Body:
         except StopIteration:
             self._finish()
             raise
+        except UpstreamError as error:
+            self._on_error(error)
+            self._kept = None
+            self._finish()
+            # The server drops the connection, so that the client does not take the beginning for the whole.
+            raise InjectedResetError from None
         self._size += len(piece)
         if self._size > BODY_LIMIT:
             self._kept = None

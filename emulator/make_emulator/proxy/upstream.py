@@ -22,7 +22,7 @@ from ..world.zones import zone_of_host
 
 #: Seconds to connect, and between two pieces of a response: a run may take 40, a stream sends something every 15 seconds or so.
 CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 120.0
+READ_TIMEOUT = 300.0
 
 #: The most connections that are kept open.
 _POOL_SIZE = 32

@@ -23,6 +23,7 @@ from ..json_types import Json, JsonObject, as_mapping, as_mappings
 from ..plain_text import printable
 from ..redaction.archives import ArchiveRedactor, Pseudonyms
 from ..redaction.rules import MASK
+from ..schemas.base import is_too_deep
 from ..world.clock import format_iso, parse_iso
 from ..world.zones import is_make_host, zone_of_host
 
@@ -51,16 +52,21 @@ class ArchiveError(ValueError):
     """File that is no HTTP archive, or has no request to Make; the message is one line."""
 
 
-def parse_events(body: bytes) -> Json:
-    """Returns the JSON of the events of a stream; ``None`` if one of them has other data."""
+def parse_json(text: bytes) -> Json:
+    """Returns JSON; ``None`` for what is none, or is nested more deeply than any answer of Make."""
     try:
-        return [
-            orjson.loads(line.removeprefix(b"data:"))
-            for line in body.splitlines()
-            if line.startswith(b"data:")
-        ]
+        parsed: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+    return None if is_too_deep(parsed) else parsed
+
+
+def parse_events(body: bytes) -> Json:
+    """Returns the JSON of the events of a stream; ``None`` if one of them has other data."""
+    events = [
+        parse_json(line.removeprefix(b"data:")) for line in body.splitlines() if line.startswith(b"data:")
+    ]
+    return None if None in events else events
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +82,7 @@ class Message:
         """Returns the body as JSON, that of a stream of events as a list; ``None`` if it is none."""
         if self.media_type == EVENT_STREAM and self.body is not None:
             return parse_events(self.body)
-        try:
-            parsed: Json = orjson.loads(self.body or b"")
-        except orjson.JSONDecodeError:
-            return None
-        return parsed
+        return parse_json(self.body or b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,9 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        """Method and path, as reports show them."""
-        return f"{self.method} {self.api_path or self.path}"
+        """Method and path, as reports show them; a webhook under a host of its own is named with that."""
+        path = f"{self.host}{self.path}" if self.host.startswith("hook.") else self.path
+        return f"{self.method} {self.api_path or path}"
 
 
 @dataclass(frozen=True, slots=True)

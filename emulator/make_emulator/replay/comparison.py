@@ -7,25 +7,34 @@ sizes in transit depend on the machine, and are compared by type only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from ..json_types import Json, is_integer
 from ..lazy_dataclasses import dataclass
+from ..redaction.archives import has_unnumbered_mask
 from ..redaction.rules import MASK
-from .identities import Identities, kind_of
+from ..schemas.base import is_too_deep
+from .identities import HOME_KINDS, Identities, kind_of
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 
 #: An id of a log, which begins with a moment.
-_TIMED_ID = re.compile(r"\d{13}_(\w+)")
+_TIMED_ID = re.compile(r"\d{13}_(.+)")
 #: The beginning of a token, as lists show it.
 _PARTIAL_TOKEN = re.compile(r"[0-9a-f]{8}(?:-\*{4}){3}-\*{12}|[0-9a-f]{8}\*+")
 
 #: Fields whose values depend on the moment, the machine or the load.
 VOLATILE = frozenset({"dataTransfer", "duration", "lastLogin", "nextExec", "transfer"})
+
+#: Fields whose values follow from the plan of the organization, which may be another one in a world with other resources.
+_OF_PLAN = frozenset({"license", "operationsLimit", "queueLimit", "transferLimit"})
+
+#: Sums of what was consumed before the recording, which a pulled team does not have, by the rows that show them.
+_CONSUMPTION = frozenset({"centicredits", "consumedCenticredits", "consumedOperations", "operations"})
+_CONSUMERS = frozenset({"scenario", "scenarios", "scenarioConsumptions", "team", "teams"})
 
 #: Status of a run that had not ended when it was recorded: that depends on the moment.
 _RUNNING = "RUNNING"
@@ -82,12 +91,21 @@ class JsonComparison:
     Args:
         prebound: true if the world has the state of the recording, so that unknown ids are expected to be equal.
         only_introduced: compare of a list only the rows that earlier answers introduced, as the world lacks the others.
+        created: kinds and recorded ids of what the recording created; in a world with other resources nothing else has equal values.
     """
 
-    def __init__(self, identities: Identities, *, prebound: bool, only_introduced: bool = False) -> None:
+    def __init__(
+        self,
+        identities: Identities,
+        *,
+        prebound: bool,
+        only_introduced: bool = False,
+        created: Collection[tuple[str, int]] = (),
+    ) -> None:
         self._identities = identities
         self._prebound = prebound
         self._only_introduced = only_introduced
+        self._created = created
 
     def compare(
         self, recorded: Json, emulated: Json, path: str = "", name: str = "", parent: str = ""
@@ -114,8 +132,30 @@ class JsonComparison:
                 yield Difference(here, "missing", excerpt(recorded[key]), "nothing")
             elif key not in recorded:
                 yield Difference(here, "additional", "nothing", excerpt(emulated[key]))
-            else:
+            elif not self._is_of_another(recorded, key, name if "." in path else ""):
                 yield from self.compare(recorded[key], emulated[key], here, key, name)
+
+    def _is_of_another(self, row: Mapping[str, Json], key: str, name: str) -> bool:
+        """Returns true for a value of a resource that the recording did not create, in a world that has another one in its place.
+
+        These are the members of an object within a row, such as ``createdByUser.email``, names beside an id, such as ``teamName``, and
+        what follows from the plan.
+
+        Args:
+            name: the name of the object within a row; empty for a row.
+        """
+        if self._prebound:
+            return False
+        if key in _OF_PLAN or (kind_of("id", name) in HOME_KINDS and "id" not in row):
+            return True
+        stem = key.removesuffix("Name") if key.endswith("Name") else None
+        for kind, id in (
+            (kind_of("id", name) if name else None, row.get("id")),
+            (kind_of(f"{stem}Id") if stem else None, row.get(f"{stem}Id")),
+        ):
+            if kind is not None and is_integer(id):
+                return key not in ("id", f"{stem}Id") and (kind, id) not in self._created
+        return False
 
     def _compare_lists(
         self, recorded: Sequence[Json], emulated: Sequence[Json], path: str, name: str
@@ -136,6 +176,8 @@ class JsonComparison:
         self, recorded: Sequence[Any], emulated: Sequence[Any], here: str, name: str, key: str
     ) -> Iterator[Difference]:
         kind = kind_of(key, name)
+        if kind is not None:
+            recorded = [row for row in recorded if (kind, row[key]) not in self._identities.absent]
         ours = {row[key]: row for row in emulated}
         pairs: list[tuple[Any, Any]] = []
         unpaired: list[tuple[Any, bool]] = []
@@ -201,7 +243,7 @@ class JsonComparison:
                 kind = "value" if "null" in (theirs, ours) else "type"
                 yield Difference(where, kind, _describe(recorded), _describe(emulated))
             return
-        if name in VOLATILE:
+        if name in VOLATILE or (name in _CONSUMPTION and parent in _CONSUMERS):
             return
         # The answer to a deletion has the id under the name of the kind.
         resource = kind_of(name, parent) or (kind_of("id", name) if not parent else None)
@@ -223,6 +265,10 @@ class JsonComparison:
         timed, ours = _TIMED_ID.fullmatch(recorded), _TIMED_ID.fullmatch(emulated)
         if timed is not None and ours is not None:
             recorded, emulated = timed[1], ours[1]
+        if has_unnumbered_mask(recorded):
+            if not _masked_pattern(recorded).fullmatch(emulated):
+                yield Difference(path, "value", excerpt(recorded), excerpt(emulated))
+            return
         if name == "status" and _RUNNING in (recorded, emulated):
             return
         if recorded[:1] in ("{", "[") and (document := _parse(recorded)) is not None:
@@ -236,6 +282,13 @@ class JsonComparison:
         yield Difference(path, kind, excerpt(recorded), excerpt(emulated))
 
 
+def _masked_pattern(recorded: str) -> re.Pattern[str]:
+    """Returns the pattern of a text of which parts are masked without a number."""
+    return re.compile(
+        ".*".join(map(re.escape, re.split(rf"{re.escape(MASK)}(?!-[0-9])", recorded))), re.DOTALL
+    )
+
+
 def _has_unique(rows: Sequence[Json], key: str) -> bool:
     """Returns true if every row is an object, each with another number or text under a key."""
     values = [row.get(key) if isinstance(row, Mapping) else None for row in rows]
@@ -247,7 +300,7 @@ def _parse(text: str) -> Json:
         parsed: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return parsed
+    return None if is_too_deep(parsed) else parsed
 
 
 def type_name(value: Json) -> str:

@@ -15,11 +15,14 @@ import orjson
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
 from ..json_types import Json
 from ..redaction.rules import MASK
-from ..schemas.base import ListField, ResourceId
+from ..schemas.base import ListField, ResourceId, is_too_deep
 from ..world.blueprint_refs import REFERENCE_FIELDS
 
 #: Kinds whose ids are numbers.
 KINDS = frozenset(PATH_PARAMETER_KINDS.values()) | {"notification"}
+
+#: Kinds of which a recording mostly has one, where it is at home.
+HOME_KINDS = frozenset({"organization", "team", "user"})
 
 #: Word of a field or an envelope -> kind, where it is not the kind itself.
 _KIND_NAMES: Mapping[str, str] = {
@@ -88,12 +91,7 @@ def _kind_of_word(word: str) -> str | None:
 
 
 class UnknownResourceError(Exception):
-    """Resource of a request that neither the world has nor an answer introduced."""
-
-    def __init__(self, kind: str, id: int) -> None:
-        super().__init__(f"{kind} {id}")
-        self.kind = kind
-        self.id = id
+    """Resource of a request that is not in the world; the message is a clause about the request."""
 
 
 class Identities:
@@ -104,6 +102,10 @@ class Identities:
         self._recorded_ids: dict[tuple[str, int], int] = {}
         self._texts: dict[str, str] = {}
         self._recorded_texts: dict[str, str] = {}
+        #: Kind and recorded id of what is not in the world, as its creation could not be replayed.
+        self.absent: set[tuple[str, int]] = set()
+        #: Kind and recorded id of what did not exist -> the id that does not exist here.
+        self.unused: dict[tuple[str, int], int] = {}
 
     # --- ids ---------------------------------------------------------------------------------------
 
@@ -168,13 +170,9 @@ class Identities:
         """Returns true if a text stands for a recorded one."""
         return text in self._recorded_texts
 
-    def numbers(self, recorded: str, others: Mapping[tuple[str, int], int]) -> str:
-        """Returns a text with the ids that stand for the numbers in it.
-
-        Args:
-            others: further ids, by kind and recorded id.
-        """
-        known = {str(old): str(new) for (_, old), new in [*self._ids.items(), *others.items()]}
+    def numbers(self, recorded: str) -> str:
+        """Returns a text with the ids that stand for the numbers in it."""
+        known = {str(old): str(new) for (_, old), new in [*self._ids.items(), *self.unused.items()]}
         return _NUMBER.sub(lambda match: known.get(match[0], match[0]), recorded)
 
 
@@ -243,6 +241,8 @@ class RequestTranslator:
             held = orjson.loads(text)
         except orjson.JSONDecodeError:
             return self._identities.text(text)
+        if is_too_deep(held):
+            return text
         translated = self._blueprint(held)
         return text if translated == held else orjson.dumps(translated).decode()
 

@@ -144,7 +144,7 @@ class BlueprintCoverage:
             flow, at = as_mapping(route).get("flow"), (*path, "routes", place)
             if as_mapping(route).get("disabled") is True or not _has_modules(flow):
                 continue
-            text = f"{'fallback' if place == fallback else f'route {place + 1}'} of {name}"
+            text = f"{'fallback' if place == fallback else f'route {place + 1}'} of module {name}"
             yield self._part("route", f"{id}:route:{place}", id, at, text, f"{text} was not taken")
             yield from self._parts(flow, (*at, "flow"))
 
@@ -159,7 +159,7 @@ class BlueprintCoverage:
             number += 1
             label = each.get("label")
             suffix = f' "{label}"' if isinstance(label, str) and label else ""
-            text = f"branch {number + 1}{suffix} of {name}"
+            text = f"branch {number + 1}{suffix} of module {name}"
             yield self._part("branch", f"{id}:branch:{number}", id, at, text, f"{text} was not taken")
             yield from self._parts(each.get("flow"), (*at, "flow"))
 
@@ -281,4 +281,9 @@ def render_table(blueprints: Sequence[BlueprintCoverage], *, most_missing: int =
 
 def _fraction(coverage: BlueprintCoverage, kind: str) -> str:
     parts = coverage.parts_of(kind)
-    return f"{coverage.covered(parts)} of {len(parts)}" if parts else "–"
+    return format_fraction(coverage.covered(parts), len(parts))
+
+
+def format_fraction(count: int, of: int) -> str:
+    """Returns ``2 of 3``, or a dash if there are none."""
+    return f"{count} of {of}" if of else "–"

@@ -13,7 +13,7 @@ from ..drawing.drawing import Drawing, Mark, draw_blueprint
 from ..drawing.svg import render_svg
 from ..json_types import JsonObject
 from ..plain_text import pluralize
-from .coverage import KINDS, BlueprintCoverage, BlueprintPart, format_share, percentage
+from .coverage import KINDS, BlueprintCoverage, BlueprintPart, format_fraction, format_share, percentage
 
 Blueprints = Sequence[BlueprintCoverage]
 
@@ -268,7 +268,7 @@ def _html_lines(blueprints: Blueprints) -> Iterator[str]:
 
 def _cell(coverage: BlueprintCoverage, kind: str) -> str:
     parts = coverage.parts_of(kind)
-    return f"{coverage.covered(parts)} of {len(parts)}" if parts else "–"
+    return format_fraction(coverage.covered(parts), len(parts))
 
 
 _FORMATS: Mapping[str, Callable[[Blueprints], bytes]] = {

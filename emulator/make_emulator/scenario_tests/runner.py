@@ -216,23 +216,33 @@ def run_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None)
     return run
 
 
-def prepare_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None) -> TestRun:
-    """Creates the world of a test, in which nothing has run; see `run_test`."""
+def prepare_test(
+    test: ScenarioTest,
+    *,
+    blueprint: Mapping[str, Json] | None = None,
+    scheduling: Mapping[str, Json] | None = None,
+) -> TestRun:
+    """Creates the world of a test, in which nothing has run; see `run_test`.
+
+    Args:
+        scheduling: of the scenario, by default that of what the test gives.
+    """
     file, given = test.file, test.given
     export = file.blueprint.export
     if blueprint is not None:
         export = replace(export, blueprint=blueprint)
+    nodes = [node for held in file.blueprints for node in held.export.nodes]
     now = given.get("now")
     prepared = prepare_world(
         export,
         now=now if isinstance(now, str) else DEFAULT_NOW,
         called={id: held.export for id, held in file.called.items()},
-        scheduling={"type": "immediately"} if given.keys() & {"webhook", "mail"} else None,
+        scheduling=scheduling or ({"type": "immediately"} if given.keys() & {"webhook", "mail"} else None),
+        nodes=nodes,
     )
-    index = BlueprintIndex(export)
-    nodes = [node for held in file.blueprints for node in held.export.nodes]
-    own = BlueprintIndex(file.blueprint.export)
-    scripts = TestScripts(test.modules, own, nodes, prepared.scenario.id)
+    # Of the blueprint as it is: a mutant may lack a module that the test names.
+    index = BlueprintIndex(file.blueprint.export)
+    scripts = TestScripts(test.modules, index, nodes, prepared.scenario.id)
     prepared.world.interceptor = scripts
     _Givens(test, prepared, nodes).apply()
     return TestRun(test=test, prepared=prepared, index=index, scripts=scripts, execution=None)

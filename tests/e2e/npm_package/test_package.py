@@ -6,11 +6,15 @@ import json
 import re
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from make_emulator import __version__
+from make_emulator.cli import installation
+from make_emulator.cli.main import main
 
 from .conftest import PACKAGE, ROOT, Project
 
@@ -43,6 +47,15 @@ def test_the_package_has_no_dependencies_and_the_version_of_the_program(installe
     locked = json.loads((PACKAGE / "package-lock.json").read_text("utf-8"))["packages"]
     assert locked[""]["version"] == __version__
     assert not any("resolved" in each for each in locked.values())
+
+
+def test_doctor_knows_the_variables_of_the_package() -> None:
+    names = {
+        name
+        for path in (PACKAGE / "src").rglob("*.ts")
+        for name in re.findall(r"\bMAKE_EMULATOR_[A-Z_]+\b", path.read_text("utf-8"))
+    }
+    assert {"MAKE_EMULATOR_URL", "MAKE_EMULATOR_PYTHON"} <= names <= installation.known_variables(main)
 
 
 def test_every_entry_point_is_a_file(installed: Path) -> None:
@@ -89,6 +102,32 @@ def test_a_failed_test_of_vitest_shows_the_requests_of_its_world(project: Projec
         "Requests to the Make world:\n  Ada Maker (token admin): GET /teams/1 in organization 1 -> 200"
         in done.stderr
     )
+
+
+@pytest.mark.parametrize("has_others", [False, True])
+def test_the_workers_of_vitest_trust_a_server_with_tls(
+    project: Project, tmp_path: Path, has_others: bool
+) -> None:
+    config = _VITEST_CONFIG.replace("makeEmulator()", "makeEmulator({ tls: true })")
+    test = """
+    import { test } from 'make-emulator/vitest';
+    import { expect } from 'vitest';
+
+    test('the API is called', async ({ world }) => {
+      expect(world.protocol).toBe('https');
+      expect((await world.fetch('/users/me')).status).toBe(200);
+    });
+    """
+    project.write({"vitest.config.ts": config, "tls.test.ts": test})
+    environment = {
+        name: value for name, value in project.environment.items() if name != "NODE_EXTRA_CA_CERTS"
+    }
+    if has_others:
+        authority = tmp_path / "company.pem"
+        authority.write_bytes(trustme.CA().cert_pem.bytes())
+        environment["NODE_EXTRA_CA_CERTS"] = str(authority)
+    done = replace(project, environment=environment).run_tool("vitest", "run")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_vitest_without_the_plugin_is_an_error_that_names_it(project: Project) -> None:

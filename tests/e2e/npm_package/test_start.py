@@ -10,7 +10,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.waiting import wait_until
+from helpers.wheels import checkout_wheel
 from make_emulator import __version__
 
 from .conftest import Project, RunCode, links, node_path
@@ -177,17 +177,7 @@ def test_without_any_python_the_error_tells_what_to_do(
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     """A wheel that needs no network: it makes the checkout, and what this Python has, importable."""
-    path = tmp_path / f"make_emulator-{__version__}-py3-none-any.whl"
-    info = f"make_emulator-{__version__}.dist-info"
-    paths = [str(SOURCES), *(each for each in sys.path if each.endswith("site-packages"))]
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("make_emulator_checkout.pth", "\n".join(paths))
-        archive.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: make-emulator\nVersion: {__version__}\n"
-        )
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return path
+    return checkout_wheel(tmp_path)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A consultant with exported blueprints, who writes no code: explain, lint, mend, survey, import."""
+"""A consultant with exported blueprints, who writes no code: explain, lint, mend, survey, test, import."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def test_mistakes_are_found_and_repaired(reader: Reader) -> None:
     assert "`--write` writes the repairs into the files" in (ROOT / mend).read_text("utf-8")
     reader.shell.run("make-emulator mend greeting.json --write")
     assert "{{upper(1.name)}}" in path.read_text("utf-8")
+
+
+def test_a_first_test_is_written_and_refined(reader: Reader) -> None:
+    page = "docs/how-to/scenario-tests.md"
+    export(reader, "lead-intake.json", "lead-intake.json")
+    reader.follow(page, "Test Make scenarios with YAML files")
+    tests = reader.folder / "lead-intake.test.yaml"
+    assert "tests:" in tests.read_text("utf-8")
+
+    reader.shell.write(reader.block(page, "yaml", "Test Make scenarios with YAML files"), tests.name)
+    assert "1 passed" in reader.run("make-emulator test")
 
 
 def test_exports_become_scenarios(reader: Reader) -> None:
