@@ -11,7 +11,7 @@ STUDIO = "/_emulator/studio"
 
 _OWN_PREFIX = "/_emulator"
 
-#: Prefixes of the protocols, whose errors are those of Make whoever asks.
+#: Prefixes of the protocols, whose errors are those of Make for every client.
 _PROTOCOLS = ("/api", "/hook", "/mcp", "/oauth", "/oidc", "/.well-known")
 
 
