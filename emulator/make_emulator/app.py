@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
@@ -131,7 +132,12 @@ def create_app(
     consent.register(app, authorization_server, access)
     app.register_blueprint(
         control_api.create_blueprint(
-            registry, endpoints, access, authorization_server, readiness or Readiness()
+            registry,
+            endpoints,
+            access,
+            authorization_server,
+            readiness or Readiness(),
+            partial(_deliver_mail, registry),
         )
     )
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
@@ -151,6 +157,13 @@ def registry_of(app: Flask) -> WorldRegistry:
     """Returns the registry of an application's worlds."""
     registry: WorldRegistry = app.extensions["make-emulator"]
     return registry
+
+
+def _deliver_mail(registry: WorldRegistry, udid: str, content: bytes) -> str:
+    # Imported here: few servers are sent mails, and asyncio takes a while to import.
+    from .webhooks.mail import deliver_content
+
+    return deliver_content(registry, [udid], content)
 
 
 def _error_response(error: Exception) -> Response:

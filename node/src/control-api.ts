@@ -42,6 +42,7 @@ import type {
   OAuthClient,
   OAuthClientWithSecret,
   OAuthRequest,
+  OwnedVariable,
   Provenance,
   Readiness,
   RequestQuery,
@@ -52,6 +53,8 @@ import type {
   ScenarioDetails,
   ScenarioRow,
   SentRequest,
+  StoredData,
+  StoredRecord,
   Token,
   TokenAccess,
   Toolbox,
@@ -132,6 +135,11 @@ export interface ControlApi {
     { data?: { [credential: string]: JsonObject } },
     { credentialRequest: CredentialRequest }
   >;
+  'GET /worlds/{name}/data-stores': Get<{ dataStores: StoredData[] }>;
+  'GET /worlds/{name}/data-stores/{store_id}/records': Query<
+    { q?: string; limit?: number; offset?: number },
+    { records: StoredRecord[]; total: number }
+  >;
   'GET /worlds/{name}/declared-modules': Get<{ modules: DeclaredModule[] }>;
   'PUT /worlds/{name}/declared-modules/{module}': With<NewDeclaredModule, { module: DeclaredModule }>;
   'DELETE /worlds/{name}/declared-modules/{module}': Get<undefined>;
@@ -141,6 +149,10 @@ export interface ControlApi {
   'GET /worlds/{name}/faults': Get<{ faults: Fault[] }>;
   'POST /worlds/{name}/faults': With<NewFault, { fault: Fault }>;
   'DELETE /worlds/{name}/faults': Get<undefined>;
+  'POST /worlds/{name}/hooks/{hook_id}/mail': With<
+    { from?: string; subject?: string; text?: string; html?: string },
+    { reply: string }
+  >;
   'GET /worlds/{name}/http': Get<{ rules: HttpRule[]; requests: SentRequest[] }>;
   'POST /worlds/{name}/http': With<NewHttpRule, { rule: HttpRule }>;
   'DELETE /worlds/{name}/http': Get<undefined>;
@@ -182,6 +194,7 @@ export interface ControlApi {
   'POST /worlds/{name}/toolboxes': With<NewToolbox, { toolbox: Toolbox }>;
   'DELETE /worlds/{name}/toolboxes/{id}': Get<undefined>;
   'POST /worlds/{name}/toolboxes/{id}/keys': With<{ label?: string }, { key: ToolboxKey }>;
+  'GET /worlds/{name}/variables': Get<{ variables: OwnedVariable[] }>;
 }
 
 export type Route = keyof ControlApi;
@@ -244,6 +257,8 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'GET /worlds/{name}/coverage': true,
   'GET /worlds/{name}/credential-requests': true,
   'POST /worlds/{name}/credential-requests/{id}/approve': true,
+  'GET /worlds/{name}/data-stores': true,
+  'GET /worlds/{name}/data-stores/{store_id}/records': { q: true, limit: true, offset: true },
   'GET /worlds/{name}/declared-modules': true,
   'PUT /worlds/{name}/declared-modules/{module}': true,
   'DELETE /worlds/{name}/declared-modules/{module}': true,
@@ -253,6 +268,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'GET /worlds/{name}/faults': true,
   'POST /worlds/{name}/faults': true,
   'DELETE /worlds/{name}/faults': true,
+  'POST /worlds/{name}/hooks/{hook_id}/mail': true,
   'GET /worlds/{name}/http': true,
   'POST /worlds/{name}/http': true,
   'DELETE /worlds/{name}/http': true,
@@ -295,6 +311,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'POST /worlds/{name}/toolboxes': true,
   'DELETE /worlds/{name}/toolboxes/{id}': true,
   'POST /worlds/{name}/toolboxes/{id}/keys': true,
+  'GET /worlds/{name}/variables': true,
 };
 
 export const CONTROL_ROUTES: readonly Route[] = Object.keys(ROUTES) as Route[];

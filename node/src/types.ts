@@ -576,6 +576,31 @@ export interface ToolboxKey {
   key: string;
 }
 
+/** A data store as one looks at it. */
+export interface StoredData {
+  id: number;
+  name: string;
+  teamId: number;
+  teamName: string;
+  records: number;
+  size: number;
+  maxSize: number;
+}
+
+export interface StoredRecord {
+  key: string;
+  data: JsonObject;
+}
+
+/** Custom variable of a team or an organization. */
+export interface OwnedVariable {
+  owner: 'team' | 'organization';
+  ownerId: number;
+  name: string;
+  typeId: number;
+  value: Json;
+}
+
 export interface Toolbox {
   id: number;
   uuid: string;

@@ -4,8 +4,10 @@ import { useRef, useState } from "preact/hooks";
 
 import type { Json, World } from "./api";
 import { control, controlHeaders, worldPath } from "./api";
+import { Agents, OAuthClients, Toolboxes } from "./access_cards";
 import { go, useAction, useControl } from "./hooks";
 import { Dialog, Empty, Problem } from "./parts";
+import { Outbox, Scripts, Services } from "./service_cards";
 
 interface Fault {
   method?: string | null;
@@ -30,8 +32,20 @@ export function ControlsPage({ world, tick, refresh }: { world: World; tick: num
         <StateCard world={world} refresh={refresh} />
         <NewWorld />
       </div>
+      <h2>What scenarios reach</h2>
+      <div class="columns">
+        <Services world={world} tick={tick} refresh={refresh} />
+        <Outbox world={world} tick={tick} refresh={refresh} />
+        <Scripts world={world} tick={tick} refresh={refresh} />
+      </div>
+      <h2>Who may do what</h2>
+      <div class="columns">
+        <Agents world={world} tick={tick} refresh={refresh} />
+        <OAuthClients world={world} tick={tick} refresh={refresh} />
+        <Toolboxes world={world} tick={tick} refresh={refresh} />
+      </div>
       <p class="soft">
-        Agents, OAuth clients, toolboxes, scripted modules, external services and sent mails are on the <a href={`/_emulator/?world=${encodeURIComponent(world.name)}`}>dashboard</a>.
+        Scopes of the tokens are on the <a href={`/_emulator/?world=${encodeURIComponent(world.name)}`}>dashboard</a>, which needs no JavaScript.
       </p>
     </main>
   );

@@ -3,16 +3,15 @@
 import { useState } from "preact/hooks";
 
 import type { Json, World } from "./api";
-import { make } from "./api";
-import { href, useAction, useMake } from "./hooks";
+import { make, worldPath } from "./api";
+import { href, useAction, useControl } from "./hooks";
 import { CopyButton, Empty, parseJson, Problem } from "./parts";
 
 interface DataStore {
   id: number;
   name: string;
   records: number;
-  size: string | number;
-  maxSize: string | number;
+  teamName: string;
 }
 
 interface StoredRecord {
@@ -23,7 +22,7 @@ interface StoredRecord {
 const PAGE = 50;
 
 export function DataPage({ world, storeId, tick, refresh }: { world: World; storeId: string | null; tick: number; refresh: () => void }) {
-  const list = useMake<{ dataStores: DataStore[] }>(world, world.teamId === null ? null : `/data-stores?teamId=${world.teamId}&pg[limit]=1000`, tick);
+  const list = useControl<{ dataStores: DataStore[] }>(`${worldPath(world.name)}/data-stores`, tick);
   return (
     <main>
       <h1>Data stores</h1>
@@ -32,7 +31,7 @@ export function DataPage({ world, storeId, tick, refresh }: { world: World; stor
       <div class="chips">
         {list.data?.dataStores.map((store) => (
           <a key={store.id} class="chip" href={href("w", world.name, "data", store.id)} aria-current={String(store.id) === storeId ? "page" : undefined}>
-            {store.name} <span class="soft">{store.records}</span>
+            <span title={`Team ${store.teamName}`}>{store.name}</span> <span class="soft">{store.records}</span>
           </a>
         ))}
       </div>
@@ -45,7 +44,9 @@ export function DataPage({ world, storeId, tick, refresh }: { world: World; stor
 function Records({ world, storeId, tick, refresh }: { world: World; storeId: string; tick: number; refresh: () => void }) {
   const [offset, setOffset] = useState(0);
   const base = `/data-stores/${encodeURIComponent(storeId)}/data`;
-  const list = useMake<{ records: StoredRecord[]; count: number }>(world, `${base}?pg[limit]=${PAGE}&pg[offset]=${offset}`, tick);
+  const [text, setText] = useState("");
+  const shown = `${worldPath(world.name)}/data-stores/${encodeURIComponent(storeId)}/records?limit=${PAGE}&offset=${offset}&q=${encodeURIComponent(text)}`;
+  const list = useControl<{ records: StoredRecord[]; total: number }>(shown, tick);
   const [edited, setEdited] = useState<{ key: string; text: string; isNew: boolean } | null>(null);
   const action = useAction();
   const done = () => {
@@ -64,8 +65,18 @@ function Records({ world, storeId, tick, refresh }: { world: World; storeId: str
     <section class="card">
       <div class="row">
         <h2>Records</h2>
-        <span class="soft">{list.data?.count ?? ""}</span>
+        <span class="soft">{list.data?.total ?? ""}</span>
         <span class="grow" />
+        <input
+          type="search"
+          placeholder="Search"
+          aria-label="Search in the records"
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setOffset(0);
+          }}
+        />
         <button type="button" onClick={() => setEdited({ key: "", text: "{}", isNew: true })}>
           New record
         </button>
@@ -132,12 +143,12 @@ function Records({ world, storeId, tick, refresh }: { world: World; storeId: str
           </tbody>
         </table>
       </div>
-      {list.data && list.data.count > PAGE && (
+      {list.data && list.data.total > PAGE && (
         <div class="row pages">
           <button type="button" disabled={offset === 0} onClick={() => setOffset(Math.max(0, offset - PAGE))}>
             Before
           </button>
-          <button type="button" disabled={offset + PAGE >= list.data.count} onClick={() => setOffset(offset + PAGE)}>
+          <button type="button" disabled={offset + PAGE >= list.data.total} onClick={() => setOffset(offset + PAGE)}>
             Next
           </button>
         </div>
@@ -152,44 +163,97 @@ function shortened(value: Json): string {
 }
 
 interface Variable {
+  owner: "team" | "organization";
+  ownerId: number;
   name: string;
   typeId: number;
   value: Json;
-  isSystem?: boolean;
+}
+
+const variablesPath = (owner: string, id: number): string => `/${owner}s/${id}/variables`;
+
+/** A value as its type has it; one that is none of it is sent as it is, and the emulator says what is wrong. */
+function typedValue(typeId: number, text: string): Json {
+  if (typeId !== 1 && typeId !== 3) return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
 }
 
 function Variables({ world, tick, refresh }: { world: World; tick: number; refresh: () => void }) {
-  const base = world.teamId === null ? null : `/teams/${world.teamId}/variables`;
-  const list = useMake<{ teamVariables: Variable[] }>(world, base, tick);
-  const [edited, setEdited] = useState<{ name: string; value: string; isNew: boolean } | null>(null);
-  const action = useAction();
-  const rows = list.data?.teamVariables.filter((row) => !row.isSystem) ?? [];
+  const list = useControl<{ variables: Variable[] }>(`${worldPath(world.name)}/variables`, tick);
+  const owners: ["team" | "organization", number | null][] = [
+    ["team", world.teamId],
+    ["organization", world.organizationId],
+  ];
   return (
-    <section class="card">
+    <>
+      <Problem error={list.error} />
+      {owners.map(([owner, id]) =>
+        id === null ? null : (
+          <OwnVariables
+            key={owner}
+            world={world}
+            owner={owner}
+            ownerId={id}
+            rows={(list.data?.variables ?? []).filter((row) => row.owner === owner && row.ownerId === id)}
+            onChange={() => {
+              list.reload();
+              refresh();
+            }}
+          />
+        ),
+      )}
+    </>
+  );
+}
+
+interface OwnVariablesProps {
+  world: World;
+  owner: "team" | "organization";
+  ownerId: number;
+  rows: readonly Variable[];
+  onChange: () => void;
+}
+
+function OwnVariables({ world, owner, ownerId, rows, onChange }: OwnVariablesProps) {
+  const base = variablesPath(owner, ownerId);
+  const [edited, setEdited] = useState<{ name: string; typeId: number; value: string; isNew: boolean } | null>(null);
+  const action = useAction();
+  const label = `Variables of the ${owner}`;
+  return (
+    <section class="card" aria-label={label}>
       <div class="row">
-        <h2>Variables of the team</h2>
+        <h2>{label}</h2>
         <span class="grow" />
-        <button type="button" onClick={() => setEdited({ name: "", value: "", isNew: true })}>
+        <button type="button" onClick={() => setEdited({ name: "", typeId: 2, value: "", isNew: true })}>
           New variable
         </button>
       </div>
-      <Problem error={action.error ?? list.error} />
-      {edited && base && (
+      <Problem error={action.error} />
+      {edited && (
         <form
           class="row"
           onSubmit={(event) => {
             event.preventDefault();
             void action.run(async () => {
-              const body = { name: edited.name, typeId: 2, value: edited.value };
-              if (edited.isNew) await make(world, base, { method: "POST", body });
-              else await make(world, `${base}/${encodeURIComponent(edited.name)}`, { method: "PATCH", body: { typeId: 2, value: edited.value } });
+              const body = { typeId: edited.typeId, value: typedValue(edited.typeId, edited.value) };
+              if (edited.isNew) await make(world, base, { method: "POST", body: { name: edited.name, ...body } });
+              else await make(world, `${base}/${encodeURIComponent(edited.name)}`, { method: "PATCH", body });
               setEdited(null);
-              list.reload();
-              refresh();
+              onChange();
             });
           }}
         >
           <input aria-label="Name" placeholder="name" value={edited.name} disabled={!edited.isNew} onInput={(event) => setEdited({ ...edited, name: event.currentTarget.value })} />
+          <select aria-label="Type" value={String(edited.typeId)} onChange={(event) => setEdited({ ...edited, typeId: Number(event.currentTarget.value) })}>
+            <option value="2">text</option>
+            <option value="1">number</option>
+            <option value="3">boolean</option>
+            <option value="4">date</option>
+          </select>
           <input aria-label="Value" class="grow" placeholder="value" value={edited.value} onInput={(event) => setEdited({ ...edited, value: event.currentTarget.value })} />
           <button type="submit" class="primary" disabled={action.busy}>
             Save
@@ -211,10 +275,10 @@ function Variables({ world, tick, refresh }: { world: World; tick: number; refre
                 <code>{JSON.stringify(row.value)}</code>
               </td>
               <td class="nowrap">
-                <button type="button" class="small" onClick={() => setEdited({ name: row.name, value: String(row.value), isNew: false })}>
+                <button type="button" class="small" onClick={() => setEdited({ name: row.name, typeId: row.typeId, value: String(row.value), isNew: false })}>
                   Edit
                 </button>{" "}
-                <CopyButton text={`{{var.team.${row.name}}}`} label="Copy formula" />
+                <CopyButton text={`{{var.${owner}.${row.name}}}`} label="Copy formula" />
               </td>
             </tr>
           ))}

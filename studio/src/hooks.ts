@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import { ApiError, control, controlHeaders, make, type World, worldPath } from "./api";
+import { ApiError, control, controlHeaders, worldPath } from "./api";
 
 export interface Place {
   parts: string[];
@@ -173,9 +173,4 @@ export function useAction(): Action {
   }, []);
   const clear = useCallback(() => setError(null), []);
   return { run, busy, error, clear };
-}
-
-/** The answer of a call of the emulated API with the token of a world. */
-export function useMake<T>(world: World, path: string | null, ...changes: unknown[]): Loaded<T> {
-  return useCall(path, (each) => make<T>(world, each), world.token, ...changes);
 }

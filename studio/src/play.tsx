@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import type { FieldSpec, Json, Scenario, World } from "./api";
-import { ApiError, make } from "./api";
+import { ApiError, control, make, worldPath } from "./api";
 import { useAction } from "./hooks";
 import { JsonTree } from "./json_tree";
 import { CopyButton, parseJson, Problem } from "./parts";
@@ -86,25 +86,67 @@ interface HookFormProps {
   onSent: () => void;
 }
 
-export function HookForm({ hook, onSent }: HookFormProps) {
+/** A mail to a mailhook, delivered as SMTP delivers it. */
+function MailForm({ world, hook, onSent }: HookFormProps) {
+  const [mail, setMail] = useState({ from: "Ada <ada@example.com>", subject: "Hello", text: "A test mail." });
+  const [reply, setReply] = useState("");
+  const action = useAction();
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void action.run(async () => {
+          setReply("");
+          const answer = await control<{ reply: string }>(`${worldPath(world.name)}/hooks/${hook.id}/mail`, { method: "POST", body: mail });
+          setReply(answer.reply);
+          onSent();
+        });
+      }}
+    >
+      <h3>Send to the mailhook</h3>
+      <p>
+        <code class="anywhere">{hook.address}</code> <CopyButton text={hook.address} />
+      </p>
+      <label class="field">
+        From
+        <input value={mail.from} onInput={(event) => setMail({ ...mail, from: event.currentTarget.value })} />
+      </label>
+      <label class="field">
+        Subject
+        <input value={mail.subject} onInput={(event) => setMail({ ...mail, subject: event.currentTarget.value })} />
+      </label>
+      <label class="field">
+        Text
+        <textarea rows={4} value={mail.text} onInput={(event) => setMail({ ...mail, text: event.currentTarget.value })} />
+      </label>
+      <div class="row">
+        <button type="submit" class="primary" disabled={action.busy}>
+          Send the mail
+        </button>
+        {reply && (
+          <span class="good" role="status">
+            Answered {reply}
+          </span>
+        )}
+      </div>
+      <Problem error={action.error} />
+      <p class="soft">
+        Real mails reach it over SMTP: start the server with <code>--smtp-port</code>.
+      </p>
+    </form>
+  );
+}
+
+export function HookForm(props: HookFormProps) {
+  return props.hook.type === "mail" ? <MailForm {...props} /> : <WebhookForm {...props} />;
+}
+
+function WebhookForm({ hook, onSent }: HookFormProps) {
   const [method, setMethod] = useState("POST");
   const [query, setQuery] = useState("");
   const [body, setBody] = useState('{"name": "Zoe"}');
   const [answer, setAnswer] = useState<{ status: number; text: string } | null>(null);
   const action = useAction();
-  if (hook.type === "mail") {
-    return (
-      <>
-        <h3>Mailhook</h3>
-        <p>
-          <code>{hook.address}</code> <CopyButton text={hook.address} />
-        </p>
-        <p class="soft">
-          Mails reach it over SMTP: start the server with <code>--smtp-port</code>.
-        </p>
-      </>
-    );
-  }
   const url = hook.address + (query ? `?${query.replace(/^\?/, "")}` : "");
   const hasBody = method !== "GET";
   // A page of the emulator reaches its hooks at its own origin only.

@@ -19,16 +19,20 @@ const METHODS = ["", "GET", "POST", "PUT", "PATCH", "DELETE"];
 export function RequestsPage({ world, requestId, tick, refresh }: { world: World; requestId: string | null; tick: number; refresh: () => void }) {
   const [method, setMethod] = useState("");
   const [status, setStatus] = useState("");
+  const [decision, setDecision] = useState("");
+  const [path, setPath] = useState("");
+  const [agent, setAgent] = useState("");
   const [text, setText] = useState("");
-  const query = new URLSearchParams({ limit: String(LIMIT), ...(method && { method }), ...(status && { status }) });
+  const query = new URLSearchParams({ limit: String(LIMIT), ...(method && { method }), ...(status && { status }), ...(decision && { decision }), ...(path && { path: path.includes("*") ? path : `*${path}*` }) });
   const base = `${worldPath(world.name)}/requests`;
   const list = useControl<{ requests: LogRow[] }>(`${base}?${query}`, tick);
   const action = useAction();
   const rows = useMemo(() => {
     const wanted = text.trim().toLowerCase();
-    const all = [...(list.data?.requests ?? [])].reverse();
+    const all = [...(list.data?.requests ?? [])].reverse().filter((row) => !agent || row.agent === agent);
     return wanted ? all.filter((row) => JSON.stringify([row.sentence, row.requestBody, row.responseBody]).toLowerCase().includes(wanted)) : all;
-  }, [list.data, text]);
+  }, [list.data, text, agent]);
+  const agents = useMemo(() => [...new Set((list.data?.requests ?? []).flatMap((row) => row.agent ?? []))].sort(), [list.data]);
   const chosen = requestId === null ? null : (rows.find((row) => String(row.id) === requestId) ?? null);
 
   const saveHar = () =>
@@ -60,6 +64,22 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
             </option>
           ))}
         </select>
+        <select aria-label="Decision" value={decision} onChange={(event) => setDecision(event.currentTarget.value)}>
+          <option value="">any decision</option>
+          <option value="allowed">allowed</option>
+          <option value="refused*">refused</option>
+        </select>
+        {agents.length > 0 && (
+          <select aria-label="Agent" value={agent} onChange={(event) => setAgent(event.currentTarget.value)}>
+            <option value="">anybody</option>
+            {agents.map((name) => (
+              <option key={name} value={name}>
+                agent {name}
+              </option>
+            ))}
+          </select>
+        )}
+        <input type="search" placeholder="Path, such as /scenarios/*" aria-label="Path" value={path} onInput={(event) => setPath(event.currentTarget.value)} />
         <input type="search" placeholder="Search" aria-label="Search in requests and responses" value={text} onInput={(event) => setText(event.currentTarget.value)} />
         <button type="button" disabled={action.busy} onClick={saveHar}>
           Save HAR
@@ -87,7 +107,7 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
               No requests. Point a client at <code>{world.baseUrl}</code>.
             </Empty>
           ) : (
-            <ul class="log">
+            <ul class="log" onKeyDown={moveInList}>
               {rows.map((row) => (
                 <li key={row.id}>
                   <a class={`plain log-row ${String(row.id) === requestId ? "current" : ""}`} href={href("w", world.name, "requests", row.id)} aria-current={String(row.id) === requestId}>
@@ -105,6 +125,18 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
       </div>
     </main>
   );
+}
+
+/** The arrow keys go from a request to the next one, and open it. */
+function moveInList(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (by === undefined) return;
+  const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>(".log-row")];
+  const next = links[links.indexOf(document.activeElement as HTMLAnchorElement) + by];
+  if (next === undefined) return;
+  next.focus();
+  next.click();
+  event.preventDefault();
 }
 
 function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; refresh: () => void }) {

@@ -11,6 +11,7 @@ import { HookForm, InputForm } from "./play";
 import { CopyButton, Empty, moment, parseJson, Problem, State, Status, Tabs } from "./parts";
 import { RunPage } from "./run_page";
 import { Findings } from "./scenarios_page";
+import { RuleForm } from "./service_cards";
 
 interface ScenarioPageProps {
   world: World;
@@ -129,6 +130,7 @@ function Overview({ world, scenario, refresh }: { world: World; scenario: Scenar
             {tab === "Problems" && (
               <>
                 {findings.length + scenario.warnings.length === 0 && <Empty>Lint found nothing.</Empty>}
+                {findings.length > 0 && <Repairs key={scenario.version} world={world} scenario={scenario} refresh={refresh} />}
                 <Findings findings={findings} onSelect={(finding) => setSelected(drawing?.nodes.findIndex((each) => each.id === finding.moduleId) ?? null)} />
                 {scenario.warnings.map((text) => (
                   <p key={text} class="warn">
@@ -144,35 +146,97 @@ function Overview({ world, scenario, refresh }: { world: World; scenario: Scenar
   );
 }
 
-function Runs({ world, scenario, refresh }: { world: World; scenario: Scenario; refresh: () => void }) {
+interface Mended {
+  blueprint: Json;
+  repairs: Finding[];
+  findings: (Finding & { reason: string })[];
+}
+
+/** The obvious repairs of lint's findings, tried before they are applied. */
+function Repairs({ world, scenario, refresh }: { world: World; scenario: Scenario; refresh: () => void }) {
+  const [mended, setMended] = useState<Mended | null>(null);
   const action = useAction();
+  const look = () => void action.run(async () => setMended(await control<Mended>("/mend", { method: "POST", body: { world: world.name, scenarioId: scenario.id } })));
+  const apply = (blueprint: Json) =>
+    void action.run(async () => {
+      await make(world, `/scenarios/${scenario.id}?confirmed=true`, { method: "PATCH", body: { blueprint: JSON.stringify(blueprint) } });
+      refresh();
+    });
+  return (
+    <div class="repairs">
+      {mended === null ? (
+        <button type="button" disabled={action.busy} onClick={look}>
+          Find repairs
+        </button>
+      ) : mended.repairs.length === 0 ? (
+        <p class="soft">No repair is obvious.</p>
+      ) : (
+        <>
+          <p>
+            {mended.repairs.length} repair{mended.repairs.length === 1 ? "" : "s"}:
+          </p>
+          <Findings findings={mended.repairs} />
+          <button type="button" class="primary" disabled={action.busy} onClick={() => apply(mended.blueprint)}>
+            Apply the repairs
+          </button>
+        </>
+      )}
+      <Problem error={action.error} />
+    </div>
+  );
+}
+
+/** An incomplete execution: its error, and the blueprint of its retry, which can be changed before. */
+function Incomplete({ world, row, refresh }: { world: World; row: Scenario["incompleteExecutions"][number]; refresh: () => void }) {
+  const base = `/dlqs/${encodeURIComponent(row.id)}`;
+  const [text, setText] = useState<string | null>(null);
+  const action = useAction();
+  const retry = () =>
+    void action.run(async () => {
+      if (text !== null) {
+        parseJson(text, "The blueprint");
+        await make(world, base, { method: "PATCH", body: { blueprint: text } });
+      }
+      await make(world, `${base}/retry`, { method: "POST" });
+      setText(null);
+      refresh();
+    });
+  const edit = () =>
+    void action.run(async () => {
+      const answer = await make<{ response?: { blueprint: Json }; blueprint?: Json }>(world, `${base}/blueprint`);
+      setText(JSON.stringify(answer.response?.blueprint ?? answer.blueprint ?? answer, null, 2));
+    });
+  return (
+    <div>
+      <div class="row">
+        <span class="bad anywhere">{row.reason}</span>
+        <span class="soft">
+          {row.attempts} attempt{row.attempts === 1 ? "" : "s"}
+        </span>
+        {text === null && (
+          <button type="button" class="small" disabled={action.busy} onClick={edit}>
+            Edit the retry
+          </button>
+        )}
+        <button type="button" class="small" disabled={action.busy} onClick={retry}>
+          {text === null ? "Retry" : "Save and retry"}
+        </button>
+      </div>
+      {text !== null && <textarea class="code" rows={12} aria-label="Blueprint of the retry" spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
+      <Problem error={action.error} />
+    </div>
+  );
+}
+
+function Runs({ world, scenario, refresh }: { world: World; scenario: Scenario; refresh: () => void }) {
   return (
     <>
       {scenario.incompleteExecutions.length > 0 && (
         <>
           <h3>Incomplete executions</h3>
           {scenario.incompleteExecutions.map((row) => (
-            <div key={row.id} class="row">
-              <span class="bad anywhere">{row.reason}</span>
-              <span class="soft">
-                {row.attempts} attempt{row.attempts === 1 ? "" : "s"}
-              </span>
-              <button
-                type="button"
-                class="small"
-                disabled={action.busy}
-                onClick={() =>
-                  void action.run(async () => {
-                    await make(world, `/dlqs/${encodeURIComponent(row.id)}/retry`, { method: "POST" });
-                    refresh();
-                  })
-                }
-              >
-                Retry
-              </button>
-            </div>
+            <Incomplete key={row.id} world={world} row={row} refresh={refresh} />
           ))}
-          <Problem error={action.error} />
           <h3>Runs</h3>
         </>
       )}
@@ -340,8 +404,25 @@ function ModulePanel({ world, scenario, node, findings, onClose }: ModulePanelPr
       {part("mapper")}
       {part("flags")}
       <ScriptForm key={node.module} world={world} module={node.module} />
+      {node.module.startsWith("http:") && (
+        <details>
+          <summary>Stub the service that it calls</summary>
+          <p class="soft">HTTP modules of this world get this response from addresses that match; * stands for any text.</p>
+          <RuleForm key={node.index} world={world} url={urlOf(module)} onDone={() => undefined} />
+        </details>
+      )}
     </>
   );
+}
+
+/** The address of an HTTP module, with any text in place of what is mapped. */
+function urlOf(module: { [name: string]: Json }): string {
+  for (const part of ["mapper", "parameters"]) {
+    const fields = module[part];
+    const url = fields !== null && typeof fields === "object" && !Array.isArray(fields) ? fields["url"] : null;
+    if (typeof url === "string" && url) return url.replace(/\{\{.*?\}\}/g, "*");
+  }
+  return "";
 }
 
 interface Script {

@@ -11,6 +11,7 @@ import pytest
 
 from helpers.api import ApiClient
 from helpers.chromium import Page, open_browser
+from helpers.http_modules import http_v3_module
 from helpers.webhooks import WebhookHarness
 from make_emulator import MakeEmulator
 from make_emulator.app import create_app
@@ -393,6 +394,151 @@ def test_records_variables_faults_checkpoints_and_worlds_are_changed(
     studio.press("Delete", "dialog")
     studio.until("location.hash.startsWith('#/w/default')")
     assert [row["name"] for row in make.control.worlds()] == ["default"]
+
+
+def test_looking_at_data_leaves_the_request_log_alone(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "data")
+    studio.until("document.querySelector('.chips a')?.click() ?? document.querySelector('.chips a')")
+    studio.until("document.querySelectorAll('.scroll .list tbody tr').length === 4")
+    studio.type("Search in the records", "nothing of the kind")
+    studio.shows("No records.")
+    assert make.control.call("GET", "worlds", "default", "requests")["requests"] == []
+    section = 'section[aria-label="Variables of the organization"]'
+    studio.press("New variable", section)
+    studio.type("Name", "vat")
+    studio.type("Type", "1")
+    studio.type("Value", "0.19")
+    studio.press("Save", section)
+    studio.until(f"document.querySelector('{section} table')?.innerText.includes('0.19')")
+    rows = make.control.call("GET", "worlds", "default", "variables")["variables"]
+    [variable] = [row for row in rows if row["name"] == "vat"]
+    assert (variable["owner"], variable["value"]) == ("organization", 0.19)
+
+
+def test_a_test_mail_runs_the_scenario_of_a_mailhook(studio: Studio, make: MakeEmulator) -> None:
+    api = ApiClient(make.app)
+    harness = WebhookHarness(api)
+    harness.hook = harness.create("gateway-mailhook")
+    scenario = harness.listen()
+    studio.open("w", "default", "scenarios", scenario)
+    studio.press("Run")
+    studio.type("Subject", "Order 7")
+    studio.press("Send the mail")
+    studio.shows("Answered 250 OK")
+    [run] = runs_of(make, scenario)
+    steps = make.control.call("GET", "worlds", "default", "executions", run["id"], "steps")["steps"]
+    assert steps[0]["output"][0]["subject"] == "Order 7"
+
+
+def test_a_service_is_stubbed_from_the_module_that_calls_it(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    scenario = harness.listen(http_v3_module(2, url="https://api.example.com/orders/{{1.id}}"))
+    studio.open("w", "default", "scenarios", scenario)
+    studio.click_node(2)
+    studio.press("Stub the service that it calls")
+    assert (
+        studio.until("document.querySelector('[aria-label=\"URL of the service\"]')?.value")
+        == "https://api.example.com/orders/*"
+    )
+    studio.type("Response of the service", "503")
+    studio.press("Add a response")
+    studio.shows("Added.")
+    harness.send(json={"id": 7})
+    [sent] = make.control.call("GET", "worlds", "default", "http")["requests"]
+    assert (sent["url"], sent["status"], sent["answeredBy"]) == (
+        "https://api.example.com/orders/7",
+        503,
+        "rule",
+    )
+    studio.open("w", "default", "world")
+    assert "503 GET https://api.example.com/orders/7" in studio.text(
+        'section[aria-label="External services"] details summary'
+    )
+
+
+def test_findings_are_repaired_from_the_page(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    mapper = {"name": "a", "scope": "roundtrip", "value": "{{1.name}}"}
+    work = {"id": 2, "module": "util:SetVariable2", "version": 1, "parameters": {}, "mapper": mapper}
+    conditions = [[{"a": "{{1.name}}", "o": "text:equals", "b": "Ada"}]]
+    scenario = harness.listen({**work, "filter": {"name": "Ada", "conditions": conditions}})
+    studio.open("w", "default", "scenarios", scenario)
+    studio.press("Problems")
+    studio.press("Find repairs")
+    studio.press("Apply the repairs")
+    studio.until("!document.body.innerText.includes('Apply the repairs')")
+    shown = make.control.call("GET", "worlds", "default", "scenarios", str(scenario))["scenario"]
+    assert shown["blueprint"]["flow"][1]["filter"]["conditions"][0][0]["o"] == "text:equal"
+
+
+def test_an_incomplete_execution_is_changed_before_its_retry(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    failing = {"id": 2, "module": "json:ParseJSON", "version": 1, "parameters": {"type": ""}}
+    scenario = harness.listen({**failing, "mapper": {"json": "{"}}, settings={"dlq": True})
+    harness.send(json={})
+    studio.open("w", "default", "scenarios", scenario)
+    studio.press("Edit the retry")
+    text = studio.until("document.querySelector('[aria-label=\"Blueprint of the retry\"]')?.value")
+    blueprint = json.loads(text)
+    blueprint["flow"][1]["mapper"]["json"] = '{"mended": true}'
+    studio.type("Blueprint of the retry", json.dumps(blueprint))
+    studio.press("Save and retry")
+    studio.until("!document.body.innerText.includes('Incomplete executions'.toUpperCase())")
+    shown = make.control.call("GET", "worlds", "default", "scenarios", str(scenario))["scenario"]
+    assert shown["incompleteExecutions"] == []
+
+
+def test_agents_clients_and_toolboxes_are_made_and_deleted(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "world")
+    studio.press("New agent")
+    studio.type("Name of the agent", "helper")
+    studio.type("Grants as JSON", "{")
+    studio.press("Save", "section[aria-label=Agents]")
+    studio.shows("The grants is not JSON")
+    studio.type("Grants as JSON", '{"scenarios": "read"}')
+    studio.press("Save", "section[aria-label=Agents]")
+    studio.shows("Token of helper")
+    [agent] = make.control.call("GET", "worlds", "default", "agents")["agents"]
+    assert agent["allow"] == {"scenarios": "read"}
+    studio.press("Least grants")
+    studio.text("section[aria-label=Agents] pre")
+    studio.press("Delete helper")
+    studio.shows("No agents")
+    before = make.control.call("GET", "worlds", "default", "oauth", "clients")["clients"]
+    studio.type("Name of the client", "Portal")
+    studio.type("Redirect URI", "https://portal.example.com/back")
+    studio.press("Create", 'section[aria-label="OAuth clients"]')
+    studio.shows("It is shown once.")
+    clients = make.control.call("GET", "worlds", "default", "oauth", "clients")["clients"]
+    [made] = [client for client in clients if client not in before]
+    assert (made["name"], made["redirectUris"]) == ("Portal", ["https://portal.example.com/back"])
+    studio.type("Name of the toolbox", "Desk")
+    studio.type("Ids of its scenarios", "1")
+    studio.press("Create", "section[aria-label=Toolboxes]")
+    studio.press("Delete Desk")
+    studio.until("document.querySelector('section[aria-label=Toolboxes]').innerText.includes('None.')")
+    assert make.control.call("GET", "worlds", "default", "toolboxes")["toolboxes"] == []
+
+
+def test_requests_are_filtered_and_the_arrows_go_through_them(studio: Studio, make: MakeEmulator) -> None:
+    api = ApiClient(make.app)
+    api.get("/users/me")
+    api.get("/scenarios/1")
+    assert api.get("/scenarios/1", token="nothing").status_code == 401
+    studio.open("w", "default", "requests")
+    studio.until("document.querySelectorAll('.log-row').length >= 2")
+    studio.type("Path", "/users")
+    studio.until("document.querySelectorAll('.log-row').length === 1")
+    studio.type("Path", "")
+    studio.type("Decision", "refused*")
+    studio.until("![...document.querySelectorAll('.log-row')].some((row) => row.innerText.includes('200'))")
+    studio.type("Decision", "")
+    studio.until("document.querySelectorAll('.log-row').length >= 2")
+    studio.page.evaluate("document.querySelector('.log-row').focus()")
+    key = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true}))"
+    studio.page.evaluate(key)
+    studio.until("document.querySelectorAll('.log-row')[1]?.classList.contains('current')")
+    assert "/scenarios/1" in studio.text(".log-row.current")
 
 
 def test_hostile_names_and_data_are_text(studio: Studio, make: MakeEmulator) -> None:

@@ -24,6 +24,7 @@ from . import (
     faults,
     imports,
     lint,
+    mailhooks,
     mend,
     module_catalogue,
     module_scripts,
@@ -31,10 +32,12 @@ from . import (
     reports,
     scenarios,
     snapshots,
+    stored_data,
     toolboxes,
     worlds,
 )
 from .access import AccessControl
+from .mailhooks import MailDelivery
 from .readiness import Readiness, add_readiness_route
 
 
@@ -44,6 +47,7 @@ def create_blueprint(
     access: AccessControl,
     authorization_server: AuthorizationServer,
     readiness: Readiness,
+    deliver_mail: MailDelivery,
 ) -> Blueprint:
     """Returns the routes of the control API.
 
@@ -52,6 +56,7 @@ def create_blueprint(
         access: the rules of access.
         authorization_server: the clients that registered themselves, and the requests that wait for consent.
         readiness: the readiness of the server.
+        deliver_mail: the delivery of a mail to the mailhook of a udid.
     """
     blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
     blueprint.before_request(access.check)
@@ -79,6 +84,7 @@ def create_blueprint(
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)
     lint.add_routes(blueprint, registry)
+    mailhooks.add_routes(blueprint, registry, deliver_mail)
     mend.add_routes(blueprint, registry)
     module_catalogue.add_routes(blueprint, registry)
     custom_modules.add_routes(blueprint, registry)
@@ -87,5 +93,6 @@ def create_blueprint(
     oauth.add_routes(blueprint, authorization_server)
     scenarios.add_routes(blueprint, registry)
     snapshots.add_routes(blueprint, registry)
+    stored_data.add_routes(blueprint, registry)
     toolboxes.add_routes(blueprint, registry)
     return blueprint

@@ -1,4 +1,4 @@
-"""Parameters of the control API: a JSON body with known fields of known types."""
+"""Parameters of the control API: a JSON body with known fields of known types, and numbers of the query."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ def parse_body(fields: FieldTypes) -> JsonObject:
         if value is not None and type(value) not in fields[name]:
             raise bad_request(f"Invalid value of parameter '{name}'.")
     return {name: value for name, value in data.items() if value is not None}
+
+
+def parse_count(name: str, default: int) -> int:
+    """Returns a number of the query, such as a limit.
+
+    Raises:
+        BadRequestError: if it is none.
+    """
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise bad_request(f"Invalid value of parameter '{name}'.")
+    return int(text)

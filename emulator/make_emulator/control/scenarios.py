@@ -18,7 +18,7 @@ from ..schemas.hooks import hook_address
 from ..world.clock import format_iso
 from ..world.schema import TABLES
 from ..world.world import World
-from .params import bad_request
+from .params import parse_count
 from .worlds import find_world
 
 # Imports in functions keep the start-up short: most servers are not looked at.
@@ -43,7 +43,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         from ..reports import scenario_list
 
         text = request.args.get("q", "")[:MAX_TEXT_LENGTH]
-        limit, offset = _parse_count("limit", MAX_SCENARIOS), _parse_count("offset", 0)
+        limit, offset = parse_count("limit", MAX_SCENARIOS), parse_count("offset", 0)
         with find_world(registry, name).locked() as world:
             scheduler.catch_up(world)
             return json_response(scenario_list.list_scenarios(world, text, limit=limit, offset=offset))
@@ -51,7 +51,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds/<name>/scenarios/<int:scenario_id>")
     def get_scenario(name: str, scenario_id: int) -> Response:
         """A scenario with its blueprint, interface, hook and last runs; ``?limit=`` of these (50)."""
-        limit = _parse_count("limit", MAX_RUNS)
+        limit = parse_count("limit", MAX_RUNS)
         with find_world(registry, name).locked() as world:
             scheduler.catch_up(world)
             return json_response({"scenario": _scenario_view(world, scenario_id, limit)})
@@ -70,13 +70,6 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         response = Response(_iter_events(handle, is_gone), content_type=EVENT_STREAM)
         response.headers["X-Accel-Buffering"] = "no"
         return response
-
-
-def _parse_count(name: str, default: int) -> int:
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise bad_request(f"Invalid value of parameter '{name}'.")
-    return int(text)
 
 
 def _scenario_view(world: World, id: int, runs: int) -> JsonObject:

@@ -241,6 +241,12 @@ def use_every_route(make: MakeEmulator) -> None:
     for row in client.call("GET", "scenarios")["scenarios"]:
         client.call("GET", "scenarios", str(row["id"]))
     client.call("GET", "events")
+    for row in client.call("GET", "data-stores")["dataStores"]:
+        client.call("GET", "data-stores", str(row["id"]), "records")
+    client.call("GET", "variables")
+    mailhook = {"name": "Mails", "teamId": world.team_id, "typeName": "gateway-mailhook"}
+    made = control.api("POST", "/hooks", world.token, mailhook)
+    client.call("POST", "hooks", str(made["hook"]["id"]), "mail", body={"subject": "x", "text": "y"})
     world.http.rules  # noqa: B018 - a call
     world.outbox.all()
 
