@@ -5,6 +5,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY emulator emulator
 COPY fixtures fixtures
 COPY contract_tests contract_tests
+COPY skills skills
 RUN python -m venv /opt/make-emulator \
  && /opt/make-emulator/bin/pip install --no-cache-dir '.[functions]' \
  && /opt/make-emulator/bin/pip uninstall --yes pip

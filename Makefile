@@ -87,8 +87,9 @@ bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 soak: $(DEV) ## Load one server for ten minutes, and look at its memory and threads
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-docs: $(DEV) ## Write docs/reference, FIDELITY.md and prepared fixtures from the code
+docs: $(DEV) ## Write docs/reference, FIDELITY.md, drawings and prepared fixtures from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tools.draw_documentation
 	$(BIN)/python -m tools.update_fidelity
 	$(BIN)/python -m tools.prepare_fixtures
 

@@ -10,11 +10,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, is_typeddict
 
 import click
 
-from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
+from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make, testing
 from make_emulator.cli import main as cli
 from make_emulator.cli.command import DocumentedCommand
 from make_emulator.cli.options import ENV_PREFIX
@@ -159,7 +159,7 @@ def _emulated() -> Iterator[str]:
     others = sorted(f"{each.method} {each.path}" for name, each in served.items() if name not in documented)
     states = [state for rows in groups.values() for _, state in rows]
     yield from (
-        "# What is emulated",
+        "# Operations of the Make API that are emulated",
         "",
         f"The vendor's OpenAPI document of May 2026 describes {len(states)} operations. {states.count('yes')} of them are emulated,",
         f"{sum(state not in ('yes', _NOT_YET) for state in states)} are left out for a reason, {states.count(_NOT_YET)} are not emulated yet."
@@ -338,6 +338,39 @@ def _python() -> Iterator[str]:
         yield from ("", f"## `{function.__name__}{_signature(function)}`", "", *_docstring(function))
     for kind in (MakeEmulator, World, *_attribute_classes(), control.ControlError):
         yield from _class(kind)
+    yield from _types()
+
+
+def _types() -> Iterator[str]:
+    """Yields the types of `make_emulator.testing` that are no classes with members."""
+    types = [(name, getattr(testing, name)) for name in testing.__all__]
+    yield from (
+        "",
+        "## Types",
+        "",
+        "For annotations, from `make_emulator.testing`, which has the classes above, too. Rows are dictionaries with these keys; one with `?` is",
+        "left out where there is nothing to say.",
+        "",
+    )
+    rows = [
+        (f"`{name}`", ", ".join(_keys(kind)), " ".join(_docstring(kind)))
+        for name, kind in types
+        if is_typeddict(kind)
+    ]
+    yield from _table(("type", "keys", "is"), rows)
+    literals = [
+        (f"`{name}`", ", ".join(f"`{each}`" for each in get_args(kind)))
+        for name, kind in types
+        if get_args(kind)
+    ]
+    yield from ("", "Literals:", "")
+    yield from _table(("type", "values"), literals)
+
+
+def _keys(kind: Any) -> Iterator[str]:
+    """Yields the keys of a typed dictionary."""
+    for name in kind.__annotations__:
+        yield f"`{name}`" if name in kind.__required_keys__ else f"`{name}?`"
 
 
 def _attribute_classes() -> Iterator[type[Any]]:
@@ -345,6 +378,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in names:
         yield getattr(testing_world, name)
+    yield testing.Client
     yield agents.WorldAgent
     yield testing_mcp.WorldMcp
     yield executions.WorldExecution
@@ -387,11 +421,20 @@ def _pytest() -> Iterator[str]:
         if name.startswith("make_") and hasattr(member, "_fixture_function_marker")
     ]
     yield from _table(
-        ("fixture", "scope", "value"),
+        ("fixture", "type", "scope", "value"),
         [
-            (f"`{name}`", member._fixture_function_marker.scope, _doc(member._get_wrapped_function()))
+            (
+                f"`{name}`",
+                f"`{_type_of_fixture(member._get_wrapped_function())}`",
+                member._fixture_function_marker.scope,
+                _doc(member._get_wrapped_function()),
+            )
             for name, member in fixtures
         ],
+    )
+    yield from (
+        "",
+        "The types are those of `make_emulator.testing`: [how to annotate tests](../how-to/pytest.md#types).",
     )
     parser = _OptionRecorder()
     plugin.pytest_addoption(parser)  # type: ignore[arg-type]
@@ -404,6 +447,11 @@ def _pytest() -> Iterator[str]:
         "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
         "When a test fails, its report shows the request log of its world.",
     )
+
+
+def _type_of_fixture(function: Callable[..., Any]) -> str:
+    """Returns the type of what a fixture returns or yields."""
+    return str(inspect.signature(function).return_annotation).removeprefix("Iterator[").removesuffix("]")
 
 
 class _OptionRecorder:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,9 @@ from click.testing import CliRunner
 from make_emulator import seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.http.pipeline import API_PIPELINE
 from make_emulator.server.tls import CA_BUNDLE_VARIABLES
+from tools import draw_documentation
 
 ROOT = Path(__file__).parent.parent
 #: All pages but those of the areas of the fidelity ledger, which are generated.
@@ -126,6 +129,34 @@ def test_the_repairs_are_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     result = CliRunner().invoke(main, shlex.split(call)[1:])
     assert result.output == reported
     assert result.exit_code == 1
+
+
+def test_the_drawings_are_those_that_the_code_makes() -> None:
+    assert draw_documentation.stale() == [], "run make docs"
+    for drawing in draw_documentation.drawings().values():
+        ElementTree.fromstring(drawing)
+
+
+def test_a_drawing_has_every_step_of_the_pipeline() -> None:
+    drawn = [box for group in draw_documentation.request_groups() for box in group.boxes]
+    assert len(drawn) == len(API_PIPELINE.request_steps) + len(API_PIPELINE.response_steps)
+    described = {*draw_documentation.REQUEST_STEPS.values(), *draw_documentation.RESPONSE_STEPS.values()}
+    assert set(drawn) == described
+
+
+def test_the_figures_of_the_comparison_are_those_that_were_measured() -> None:
+    folder = ROOT / "docs/explanation"
+    page, measured = ((folder / name).read_text("utf-8") for name in ("alternatives.md", "how-fast.md"))
+    figures = re.findall(r"[\d,.]+ (?:ms|MB)|\d+,\d{3}", page)
+    assert len(figures) == 10
+    assert [figure for figure in figures if f" {figure} " not in measured] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
+def test_an_image_has_a_text_and_is_small(page: Path) -> None:
+    for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert len(text) > 20, target
+        assert (page.parent / target).stat().st_size < 150_000, target
 
 
 def test_every_shipped_seed_is_listed() -> None:

@@ -1,7 +1,8 @@
 """A local emulator of the Make API v2: the test double for everything that automates with Make.com.
 
 What a user imports: `MakeEmulator` (a server for tests), `World` (one isolated Make on it), `mock_make` (calls of this
-process to Make land in an emulator) and `create_app` (the emulator as a WSGI application).
+process to Make land in an emulator) and `create_app` (the emulator as a WSGI application). Types for annotations of
+tests are in `make_emulator.testing`.
 """
 
 from __future__ import annotations

@@ -244,7 +244,7 @@ def test_python_declares_modules_and_the_command_shows_them() -> None:
         without = CliRunner().invoke(main, ["modules", "acme:Pay"])
         assert without.exit_code == 2
         with pytest.raises(ControlError, match="'kind' must be one of"):
-            make.world.modules.declare("acme:Pay", kind="verb")
+            make.world.modules.declare("acme:Pay", kind="verb")  # type: ignore[arg-type]
         make.world.modules.withdraw("acme:Pay")
         assert make.world.modules.declared() == []
         missing = CliRunner().invoke(main, ["modules", "--url", make.url, "--world", "nowhere"])

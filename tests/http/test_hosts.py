@@ -10,6 +10,7 @@ import requests
 from helpers.api import ADMIN_TOKEN, ApiClient, json_of
 from make_emulator import mock_make
 from make_emulator.app import create_app
+from make_emulator.world.zones import PrivateZone
 
 ME = "/users/me"
 
@@ -114,7 +115,7 @@ def test_the_private_zone_of_a_world_is_answered_with_its_hooks() -> None:
 
 
 def test_interception_serves_a_private_zone() -> None:
-    with mock_make(zone="make.corp.example") as world:
+    with mock_make(zone=PrivateZone("make.corp.example")) as world:
         response = requests.get(f"{world.base_url}{ME}", headers=world.headers, timeout=60)
     assert response.status_code == 200
 

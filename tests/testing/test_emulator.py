@@ -76,7 +76,7 @@ def test_a_running_emulator_can_be_attached_to(make: MakeEmulator) -> None:
 
 def test_rejections_of_the_control_api_show_their_reason(make: MakeEmulator) -> None:
     with pytest.raises(ControlError, match="answered 400: Parameter 'plan' must be one of"):
-        make.create_world(plan="gold")
+        make.create_world(plan="gold")  # type: ignore[arg-type]
     with pytest.raises(ControlError, match="no emulator answers"):
         MakeEmulator.attach("http://127.0.0.1:9").create_world()
     with pytest.raises(ControlError, match="not the URL"):

@@ -19,6 +19,7 @@ from helpers.api import ADMIN_TOKEN, team_name
 from make_emulator import mock_make
 from make_emulator.server.wsgi import Server
 from make_emulator.testing import ControlError, NetworkBlocked
+from make_emulator.world.zones import Zone
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def elsewhere() -> Iterator[str]:
         ("us1.make.com:443", "us1"),
     ],
 )
-def test_every_zone_of_make_is_caught(host: str, zone: str) -> None:
+def test_every_zone_of_make_is_caught(host: str, zone: Zone) -> None:
     with mock_make(zone=zone) as world:
         response = requests.get(f"https://{host}/api/v2/teams/1", headers=world.headers, timeout=5)
         assert response.json()["team"]["name"] == "Example Team"
@@ -208,12 +209,12 @@ def test_wrong_arguments_are_reported_and_leave_nothing_behind() -> None:
     real = socket.getaddrinfo
     with pytest.raises(ValueError, match="no seed named 'nowhere'"), mock_make(seed="nowhere"):
         pass
-    with pytest.raises(ValueError, match="no plan 'gold'"), mock_make(plan="gold"):
+    with pytest.raises(ValueError, match="no plan 'gold'"), mock_make(plan="gold"):  # type: ignore[call-overload]
         pass
     with pytest.raises(ControlError, match="scopes"), mock_make(scopes=["everything:read"]):
         pass
     with pytest.raises(TypeError, match="colour"):
-        mock_make(colour="red")
+        mock_make(colour="red")  # type: ignore[call-overload]
     assert socket.getaddrinfo is real
 
 

@@ -15,6 +15,7 @@ import pytest
 from helpers.api import ADMIN_TOKEN
 from helpers.echo_site import SITE, echo_site
 from make_emulator import World, mock_make
+from make_emulator.http.faults import FaultAction
 from make_emulator.server.wsgi import Server
 from make_emulator.testing import NetworkBlocked
 
@@ -310,7 +311,7 @@ def test_traces_see_the_connection_and_the_request(world: World) -> None:
     ],
 )
 def test_faults_are_the_errors_that_a_network_gives(
-    world: World, action: str, error: type[Exception]
+    world: World, action: FaultAction, error: type[Exception]
 ) -> None:
     world.faults.add(path="/teams/1", action=action)
     with pytest.raises(error):

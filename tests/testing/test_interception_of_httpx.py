@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from make_emulator import World, mock_make
+from make_emulator.http.faults import FaultAction
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_event_hooks_see_request_and_answer(world: World) -> None:
     ],
 )
 def test_faults_are_the_errors_that_a_network_gives(
-    world: World, action: str, error: type[Exception]
+    world: World, action: FaultAction, error: type[Exception]
 ) -> None:
     world.faults.add(path="/teams/1", action=action)
     with pytest.raises(error):

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.scenarios import create_live_scenario, create_smtp_connection, http_request_module
 from make_emulator import MakeEmulator, World, mock_make
-from make_emulator.testing import ControlError
+from make_emulator.testing import ControlError, RunResult
 
 API = "https://api.example.com/orders"
 
@@ -35,7 +35,7 @@ def mail(to: str = "ann@example.com") -> dict[str, Any]:
     return {"id": 2, "module": "email:ActionSendEmail", "version": 7, "mapper": mapper}
 
 
-def run(world: World, *flow: Any) -> dict[str, Any]:
+def run(world: World, *flow: Any) -> RunResult:
     """Make a scenario of these modules, with a connection for mails, and run it."""
     parameters = {"account": create_smtp_connection(world)}
     modules = [
@@ -68,7 +68,9 @@ def test_a_service_can_fail_in_all_its_ways(world: World) -> None:
     names = []
     for path in "abc":
         response = run(world, call(f"{API}/{path}", timeout=1))
-        names.append(world.steps(response["executionId"])[0]["error"]["name"])
+        [step, *_] = world.steps(response["executionId"])
+        assert step["error"] is not None
+        names.append(step["error"]["name"])
     assert names == ["RateLimitError", "ConnectionError", "ModuleTimeoutError"]
 
 

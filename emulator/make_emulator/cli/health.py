@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..error_reasons import connection_error_reason
+from .command import command
 from .errors import CommandError
 from .options import env_option
 
@@ -19,7 +20,11 @@ _PATH = "/_emulator/health"
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-@click.command(short_help="Tell whether an emulator serves: exit 0 or 1.")
+@command(
+    examples=["make-emulator health", "make-emulator health --url https://make.test:4747"],
+    docs="how-to/compose.md",
+    short_help="Tell whether an emulator serves: exit 0 or 1.",
+)
 @env_option("--url", metavar="URL", help="The URL of the emulator, in place of host and port.")
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address at which it listens.")
 @env_option(
@@ -48,6 +53,16 @@ def health(url: str | None, host: str, port: int, timeout: float) -> None:
     else:
         bare = _LOOPBACK.get(host.strip("[]"), host.strip("[]"))
         address, scheme, target = (bare, port), "http", f"{f'[{bare}]' if ':' in bare else bare}:{port}"
+    version, scheme = find_version(address, scheme, target, timeout)
+    click.echo(f"make-emulator {version} serves at {scheme}://{target}")
+
+
+def find_version(address: tuple[str, int], scheme: str, target: str, timeout: float) -> tuple[str, str]:
+    """Returns the version of the emulator that serves at an address, and the scheme by which it answered.
+
+    Raises:
+        CommandError: if there is none.
+    """
     try:
         status, body = _get(address, scheme, timeout)
         if status == 400 and scheme == "http" and b"HTTPS only" in body:
@@ -59,7 +74,7 @@ def health(url: str | None, host: str, port: int, timeout: float) -> None:
     version = _version(body) if status == 200 else None
     if version is None:
         raise CommandError(f"what answers at {scheme}://{target} is no emulator: status {status}")
-    click.echo(f"make-emulator {version} serves at {scheme}://{target}")
+    return version, scheme
 
 
 def _split_url(url: str) -> tuple[tuple[str, int], str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -64,7 +65,7 @@ def import_blueprints(
         context.exit(1)
 
 
-def render_lines(answer: JsonObject) -> Iterator[str]:
+def render_lines(answer: Mapping[str, Any]) -> Iterator[str]:
     """Yields a line for each scenario, finding that is no mere information, stub and rejected file of an import, and their counts."""
     for row in answer["scenarios"]:
         state = "active" if row["active"] else f"inactive: {row['inactiveReason'] or 'not activated'}"

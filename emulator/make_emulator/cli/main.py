@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("seeds", "init"),
     "validate": ("seeds", "validate"),
     "completion": ("completion", "completion"),
+    "demo": ("demo", "demo"),
+    "doctor": ("doctor", "doctor"),
     "env": ("env", "env"),
     "snapshot": ("remote", "snapshot"),
     "reset": ("remote", "reset"),
@@ -34,7 +36,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("mcp", "mcp"),
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
+    "report": ("report", "report"),
     "routes": ("routes", "routes"),
+    "skill": ("skill", "skill"),
     "fidelity": ("fidelity", "fidelity"),
 }
 
@@ -55,6 +59,7 @@ class _LazyCommands(DocumentedGroup, CommandGroup):
 @click.group(
     cls=_LazyCommands,
     examples=[
+        "make-emulator demo",
         "make-emulator serve",
         'eval "$(make-emulator env)"     # in another shell: what clients need',
         "make-emulator serve --help      # options, their variables, examples",

@@ -25,6 +25,15 @@ from ..json_types import Json, JsonObject
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .responses import (
+        CoverageReport,
+        CredentialRequestRow,
+        Finding,
+        ImportResult,
+        MendResult,
+        ProvenanceReport,
+        TokenAccess,
+    )
     from .wsgi_client import WsgiResponse
 
 #: Endings of seed files; any other text is the name of a seed.
@@ -398,7 +407,7 @@ class WorldClient:
 
     def import_blueprints(
         self, path: Path, *, team_id: int | None = None, activate: bool = False
-    ) -> JsonObject:
+    ) -> ImportResult:
         """Imports an exported blueprint, or those of a folder, as scenarios; returns scenarios, stubs and rejected files.
 
         Args:
@@ -410,7 +419,7 @@ class WorldClient:
             ValueError: if there is no blueprint.
         """
         files = [{"name": file.name, "document": file.document} for file in read_files(path)]
-        answer: JsonObject = self.call(
+        answer: ImportResult = self.call(
             "POST", "import", body=drop_none(files=files, teamId=team_id, activate=activate)
         )
         return answer
@@ -423,7 +432,7 @@ class WorldClient:
         scheduling: JsonObject | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> list[JsonObject]:
+    ) -> list[Finding]:
         """Returns the findings of lint on a blueprint, or on that of a scenario, with what a team of the world has.
 
         Args:
@@ -431,7 +440,7 @@ class WorldClient:
             ignore: ids of rules that are switched off.
         """
         body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
-        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
+        findings: list[Finding] = self.control.call("POST", "lint", body=body)["findings"]
         return findings
 
     def mend(
@@ -442,7 +451,7 @@ class WorldClient:
         scheduling: JsonObject | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> JsonObject:
+    ) -> MendResult:
         """Returns a blueprint, or that of a scenario, with its obvious repairs, the patches, and the findings that stay.
 
         Args:
@@ -450,7 +459,7 @@ class WorldClient:
             ignore: ids of rules that are switched off.
         """
         body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
-        mended: JsonObject = self.control.call("POST", "mend", body=body)
+        mended: MendResult = self.control.call("POST", "mend", body=body)
         return mended
 
     def _lint_body(
@@ -512,33 +521,33 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
-    def credential_requests(self) -> list[JsonObject]:
+    def credential_requests(self) -> list[CredentialRequestRow]:
         """Returns the credential requests of all teams, each with its credentials."""
-        rows: list[JsonObject] = self.call("GET", "credential-requests")["credentialRequests"]
+        rows: list[CredentialRequestRow] = self.call("GET", "credential-requests")["credentialRequests"]
         return rows
 
     def approve_credential_request(
         self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> JsonObject:
+    ) -> CredentialRequestRow:
         """Authorizes the pending credentials of a request; ``data`` are those of the services by credential."""
         body = {} if data is None else {"data": data}
         approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
-        row: JsonObject = approved["credentialRequest"]
+        row: CredentialRequestRow = approved["credentialRequest"]
         return row
 
-    def provenance(self) -> JsonObject:
+    def provenance(self) -> ProvenanceReport:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
-        report: JsonObject = self.call("GET", "provenance")
+        report: ProvenanceReport = self.call("GET", "provenance")
         return report
 
-    def coverage(self) -> JsonObject:
+    def coverage(self) -> CoverageReport:
         """Returns the coverage report: which endpoints were called, by class of status."""
-        report: JsonObject = self.call("GET", "coverage")
+        report: CoverageReport = self.call("GET", "coverage")
         return report
 
-    def access_report(self) -> list[JsonObject]:
+    def access_report(self) -> list[TokenAccess]:
         """Returns the access report: for each token the scopes granted, used, never used and missing."""
-        rows: list[JsonObject] = self.call("GET", "access-report")["tokens"]
+        rows: list[TokenAccess] = self.call("GET", "access-report")["tokens"]
         return rows
 
     def access_report_text(self, format: str) -> str:

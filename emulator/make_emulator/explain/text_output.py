@@ -53,6 +53,11 @@ def render_lines(explanation: Explanation, *, width: int, full: bool) -> Iterato
         yield from layout.note_lines(text, "  lint: ")
 
 
+def render_trace(export: BlueprintExport, run: Execution, *, width: int) -> Iterator[str]:
+    """Yields the lines of a run alone, without the runs that it called."""
+    yield from _TraceRenderer(_TextLayout(width, full=False), export, {}).lines(run)
+
+
 # --- header and summary --------------------------------------------------------------------------------
 
 

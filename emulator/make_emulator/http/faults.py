@@ -13,7 +13,7 @@ from dataclasses import field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias, get_args
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Response
@@ -29,10 +29,16 @@ MAX_DELAY_MS = 60_000
 #: time up to the last. Hundreds of requests that wait must not keep the interpreter busy.
 POLL_INTERVALS = (0.05, 0.8)
 
-ACTIONS = ("reset", "timeout", "truncate")
+FaultAction: TypeAlias = Literal["reset", "timeout", "truncate"]
+"""Reset of the connection, no response until the client gives up, or half of the response."""
+
+ACTIONS: tuple[FaultAction, ...] = get_args(FaultAction)
+
+FaultName: TypeAlias = Literal["rate-limit", "unavailable", "failed-dependency", "run-timeout"]
+"""Name of a fault with defaults."""
 
 #: Named faults: defaults of the fields of such a rule.
-PRESETS: Mapping[str, Mapping[str, Any]] = {
+PRESETS: Mapping[FaultName, Mapping[str, Any]] = {
     "rate-limit": {"status": 429},
     "unavailable": {"status": 503},
     "failed-dependency": {"status": 424},
@@ -89,12 +95,12 @@ class FaultRule:
     """
 
     id: int = 0
-    name: str | None = None
+    name: FaultName | None = None
     method: str | None = None
     path: str | None = None
     token: str | None = None
     status: int | None = None
-    action: str | None = None
+    action: FaultAction | None = None
     delay_ms: int = 0
     times: int | None = None
     probability: float = 1.0
@@ -104,7 +110,7 @@ class FaultRule:
 
     def __post_init__(self) -> None:
         self._random = random.Random(f"fault:{self.seed}")
-        for name, value in PRESETS.get(self.name or "", {}).items():
+        for name, value in (PRESETS[self.name] if self.name else {}).items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
         if self.path is not None:

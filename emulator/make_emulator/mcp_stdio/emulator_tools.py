@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..client.control import ControlError, WorldClient, drop_none
+from ..client.responses import Finding, MendResult, TokenAccess
 from ..json_types import Json, JsonObject
 from ..mcp.tools.arguments import find_issues
 from ..mcp.tools.definition import ToolAnnotations, ToolResult
@@ -28,7 +29,8 @@ from ..mcp.tools.management.group import (
 
 _PREFIX = "emulator_"
 
-Handler = Callable[[WorldClient, Mapping[str, Any]], Json]
+#: Returns what JSON can hold; types of objects with known keys are no `Json` for type checkers.
+Handler = Callable[[WorldClient, Mapping[str, Any]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class EmulatorTools:
             text = f"Input validation error: Invalid arguments for tool {name}: {'; '.join(issues)}"
             return ToolResult(text, is_error=True).to_json()
         try:
-            return ToolResult.of(tool.handler(self._world, arguments)).to_json()
+            value: Any = tool.handler(self._world, arguments)
+            return ToolResult.of(value).to_json()
         except ControlError as error:
             return ToolResult(str(error), is_error=True).to_json()
 
@@ -120,10 +123,9 @@ def _blueprint_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     READ_ONLY,
     **_BLUEPRINT_PARAMETERS,
 )
-def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> list[Finding]:
     """Checks a blueprint for a team without running it: mistakes and suspicious places, each with its module and a suggestion."""
-    findings: Json = world.lint(arguments.get("blueprint"), **_blueprint_arguments(arguments))
-    return findings
+    return world.lint(arguments.get("blueprint"), **_blueprint_arguments(arguments))
 
 
 @_tool(
@@ -132,7 +134,7 @@ def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     READ_ONLY,
     **_BLUEPRINT_PARAMETERS,
 )
-def _mend(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+def _mend(world: WorldClient, arguments: Mapping[str, Any]) -> MendResult:
     """Repairs slips in a blueprint: returns it with the obvious repairs that helped when they were tried, and the findings that stay; nothing is saved."""
     return world.mend(arguments.get("blueprint"), **_blueprint_arguments(arguments))
 
@@ -146,7 +148,7 @@ def _list_requests(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
 
 
 @_tool("access_report", "Report the access of tokens", READ_ONLY)
-def _report_access(world: WorldClient, _arguments: Mapping[str, Any]) -> Json:
+def _report_access(world: WorldClient, _arguments: Mapping[str, Any]) -> list[TokenAccess]:
     """Reports for each token the scopes that it has, used, and lacked, and the fewest that it needs."""
     return world.access_report()
 

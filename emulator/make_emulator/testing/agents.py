@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from ..client.control import ControlError, WorldClient, drop_none
+from ..client.responses import RequestRow
 from ..json_types import Json, JsonObject
 from ..plain_text import pluralize
 from ..policies.decision import is_allowed
@@ -53,10 +54,10 @@ class WorldAgent:
         """Replaces the grants of the agent."""
         self._client.call("PUT", "agents", self.name, body={"allow": dict(allow)})
 
-    def requests(self) -> list[JsonObject]:
+    def requests(self) -> list[RequestRow]:
         """Returns the requests of the agent that the log has, oldest first, with the accesses that each needed."""
         query = {"agent": self.name}
-        rows: list[JsonObject] = self._client.call("GET", "requests", query=query)["requests"]
+        rows: list[RequestRow] = self._client.call("GET", "requests", query=query)["requests"]
         return rows
 
     def assert_only_used(self, allow: Mapping[str, Json]) -> None:
@@ -108,7 +109,7 @@ class WorldAgent:
         return f"<WorldAgent {self.name!r}>"
 
 
-def _denied(row: JsonObject) -> list[str]:
+def _denied(row: RequestRow) -> list[str]:
     """Returns the accesses that a policy refused to a request, and to the modules of its run."""
     missing: list[str] = row["missing"] if row["decision"] == _DENIED else []
     return [*missing, *row["deniedInRun"]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..client.control import WorldClient
-from ..json_types import JsonObject
+from ..client.responses import CredentialRequestRow
 
 
 class WorldCredentialRequests:
@@ -15,11 +15,11 @@ class WorldCredentialRequests:
     def __init__(self, client: WorldClient) -> None:
         self._client = client
 
-    def list(self) -> list[JsonObject]:
+    def list(self) -> list[CredentialRequestRow]:
         """Returns the requests of all teams in their order, each with its credentials."""
         return self._client.credential_requests()
 
-    def approve(self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None) -> JsonObject:
+    def approve(self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None) -> CredentialRequestRow:
         """Authorizes the pending credentials of a request, and returns it.
 
         Args:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..client.control import ControlClient, HttpTransport, LocalTransport, WorldClient
 from ..server.tls import EphemeralCA
 from ..server.wsgi import Server
+from ..world.plans import Plan
+from ..world.settings import WorldSettings
+from ..world.zones import PrivateZone, Zone
 from . import collectors
 from .decorators import decorate
 from .world import World
@@ -162,11 +165,11 @@ class MakeEmulator:
         name: str | None = None,
         *,
         seed: Any = None,
-        plan: str | None = None,
-        zone: str | None = None,
+        plan: Plan | None = None,
+        zone: Zone | PrivateZone | None = None,
         now: str | None = None,
         rate_limit: bool = True,
-        **settings: bool | str,
+        **settings: Unpack[WorldSettings],
     ) -> World:
         """Creates an isolated world on this server, with tokens of its own.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from ..client.control import WorldClient, drop_none
+from ..client.responses import HttpRule, SentRequest
 from ..plain_text import pluralize
 from ..redaction.masking import TRACE_REDACTOR
 from ..world.external_services import matches_url
@@ -23,16 +24,16 @@ _RESPONSE_SOURCES = {
 }
 
 
-class SentRequests(RemoteSequence):
+class SentRequests(RemoteSequence[SentRequest]):
     """The requests that HTTP modules sent, or would have sent, oldest first; secrets are masked."""
 
-    def all(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._client.call("GET", "http")["requests"]
+    def all(self) -> list[SentRequest]:
+        rows: list[SentRequest] = self._client.call("GET", "http")["requests"]
         return rows
 
     def matching(
         self, method: str | None = None, url: str | None = None, *, json: Any = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[SentRequest]:
         """Returns the requests that match.
 
         Args:
@@ -67,8 +68,8 @@ class WorldHttp:
         headers: Mapping[str, str | Sequence[str]] | None = None,
         times: int | None = None,
         delay_ms: int = 0,
-        error: str | None = None,
-    ) -> dict[str, Any]:
+        error: Literal["timeout", "connection"] | None = None,
+    ) -> HttpRule:
         """Adds a rule: the response to requests to a URL; returns the rule. Rules that were added earlier go first.
 
         Args:
@@ -98,13 +99,13 @@ class WorldHttp:
             delayMs=delay_ms or None,
             status=status if error is None or status != 200 else None,
         )
-        rule: dict[str, Any] = self._client.call("POST", "http", body=body)["rule"]
+        rule: HttpRule = self._client.call("POST", "http", body=body)["rule"]
         return rule
 
     @property
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> list[HttpRule]:
         """Rules, with ``hits`` and ``timesLeft``."""
-        rows: list[dict[str, Any]] = self._client.call("GET", "http")["rules"]
+        rows: list[HttpRule] = self._client.call("GET", "http")["rules"]
         return rows
 
     def clear(self) -> None:
@@ -157,7 +158,7 @@ class WorldHttp:
         return f"{heading}:\n" + "\n".join(lines)
 
 
-def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any) -> bool:
+def _matches(row: SentRequest, method: str | None, url: str | None, json: Any) -> bool:
     return (
         (method is None or row["method"] == method.upper())
         and (url is None or matches_url(row["url"], url))
@@ -165,7 +166,7 @@ def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any
     )
 
 
-def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[float, ...]:
+def _distance(row: SentRequest, method: str, url: str, json: Any) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     return (
         0 if matches_url(row["url"], url) else 1 - SequenceMatcher(None, row["url"], url).ratio(),
@@ -175,7 +176,7 @@ def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[fl
     )
 
 
-def _describe_request(row: dict[str, Any]) -> str:
+def _describe_request(row: SentRequest) -> str:
     got = f"got {row['status']}" if row["status"] else f"failed with {row['error']}"
     return (
         f"  scenario {row['scenarioId']}, module {row['moduleId']} ({row['module']}) sent"

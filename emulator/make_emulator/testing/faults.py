@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from ..client.control import drop_none
-from ..json_types import JsonObject
+from ..client.responses import Fault
+from ..http.faults import FaultAction, FaultName
 from .rows import RemoteSequence
 
 
-class WorldFaults(RemoteSequence):
+class WorldFaults(RemoteSequence[Fault]):
     """Rules that make the world's API fail; the first one that matches a request applies. Iterating shows them with ``hits``."""
 
     def add(
         self,
-        name: str | None = None,
+        name: FaultName | None = None,
         *,
         method: str | None = None,
         path: str | None = None,
         token: str | None = None,
         status: int | None = None,
-        action: str | None = None,
+        action: FaultAction | None = None,
         delay_ms: int | None = None,
         times: int | None = None,
         probability: float | None = None,
         seed: int | None = None,
-    ) -> JsonObject:
+    ) -> Fault:
         """Adds a rule and returns it.
 
         Args:
@@ -53,14 +54,14 @@ class WorldFaults(RemoteSequence):
             probability=probability,
             seed=seed,
         )
-        fault: JsonObject = self._client.call("POST", "faults", body=body)["fault"]
+        fault: Fault = self._client.call("POST", "faults", body=body)["fault"]
         return fault
 
     def clear(self) -> None:
         """Removes all rules; requests that are being delayed continue."""
         self._client.call("DELETE", "faults")
 
-    def all(self) -> list[JsonObject]:
+    def all(self) -> list[Fault]:
         """Returns the rules, in the order in which they were added."""
-        rows: list[JsonObject] = self._client.call("GET", "faults")["faults"]
+        rows: list[Fault] = self._client.call("GET", "faults")["faults"]
         return rows

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, Unpack, overload
 
 from ..api import endpoints
 from ..app import DEFAULT_WORLD, registry_of
@@ -15,7 +15,9 @@ from ..control.worlds import describe_world
 from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
 from ..reports import coverage, provenance
-from ..world.settings import from_python
+from ..world.plans import Plan
+from ..world.settings import WorldSettings, from_python
+from ..world.zones import PrivateZone, Zone
 from . import app_pool, collectors, routing
 from .decorators import decorate
 from .world import World
@@ -39,14 +41,14 @@ class MockMake:
         self,
         *,
         seed: Any = "default",
-        plan: str | None = None,
-        zone: str | None = None,
+        plan: Plan | None = None,
+        zone: Zone | PrivateZone | None = None,
         now: str | None = None,
         rate_limit: bool = True,
         scopes: Sequence[str] | None = None,
         world_seed: int = 0,
         block_others: bool = False,
-        **settings: bool | str,
+        **settings: Unpack[WorldSettings],
     ) -> None:
         self._world_options: dict[str, Any] = {
             "seed": str(seed) if isinstance(seed, Path) else seed,
@@ -138,14 +140,14 @@ def mock_make(target: _Target, /) -> _Target: ...
 def mock_make(
     *,
     seed: Any = "default",
-    plan: str | None = None,
-    zone: str | None = None,
+    plan: Plan | None = None,
+    zone: Zone | PrivateZone | None = None,
     now: str | None = None,
     rate_limit: bool = True,
     scopes: Sequence[str] | None = None,
     world_seed: int = 0,
     block_others: bool = False,
-    **settings: bool | str,
+    **settings: Unpack[WorldSettings],
 ) -> MockMake: ...
 
 

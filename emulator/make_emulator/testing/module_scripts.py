@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..client.control import drop_none
-from ..json_types import JsonObject
+from ..client.responses import DeclaredModule, ModuleScript
+from ..module_catalogue import ModuleKind
 from .rows import RemoteSequence
 
 #: Output of a search that found nothing and continues.
 NO_RESULTS: Mapping[str, Any] = {"__IMTLENGTH__": 0}
 
 
-class WorldModules(RemoteSequence):
+class WorldModules(RemoteSequence[ModuleScript]):
     """Scripts of modules: their outputs, errors and durations in every run of the world. Iterating shows them with ``hits``."""
 
     def script(
@@ -25,7 +26,7 @@ class WorldModules(RemoteSequence):
         no_results: bool = False,
         times: int | None = None,
         duration_ms: int | None = None,
-    ) -> JsonObject:
+    ) -> ModuleScript:
         """Scripts a module such as ``slack:CreateMessage``, in place of an earlier script of it; returns the script.
 
         Args:
@@ -47,7 +48,7 @@ class WorldModules(RemoteSequence):
             times=times,
             durationMs=duration_ms,
         )
-        script: JsonObject = self._client.call("PUT", "modules", module, body=body)["module"]
+        script: ModuleScript = self._client.call("PUT", "modules", module, body=body)["module"]
         return script
 
     def declare(
@@ -55,13 +56,13 @@ class WorldModules(RemoteSequence):
         module: str,
         *,
         versions: Sequence[int] = (),
-        kind: str = "action",
+        kind: ModuleKind = "action",
         connection_types: Sequence[str] | None = None,
         connection_parameter: str = "__IMTCONN__",
         parameters: Sequence[Mapping[str, Any]] = (),
         mapper: Sequence[Mapping[str, Any]] = (),
         output: Sequence[Mapping[str, Any]] = (),
-    ) -> JsonObject:
+    ) -> DeclaredModule:
         """Declares a module of an organization's own app, or another one that the catalogue does not know; returns the declaration.
 
         Args:
@@ -84,23 +85,23 @@ class WorldModules(RemoteSequence):
             mapper=list(mapper),
             output=list(output),
         )
-        declared: JsonObject = self._client.call("PUT", "declared-modules", module, body=body)["module"]
+        declared: DeclaredModule = self._client.call("PUT", "declared-modules", module, body=body)["module"]
         return declared
 
     def withdraw(self, module: str) -> None:
         """Withdraws the declaration of a module; scenarios that have it stay."""
         self._client.call("DELETE", "declared-modules", module)
 
-    def declared(self) -> list[JsonObject]:
+    def declared(self) -> list[DeclaredModule]:
         """Returns the declared modules."""
-        rows: list[JsonObject] = self._client.call("GET", "declared-modules")["modules"]
+        rows: list[DeclaredModule] = self._client.call("GET", "declared-modules")["modules"]
         return rows
 
     def clear(self, module: str | None = None) -> None:
         """Removes the script of a module, or all scripts."""
         self._client.call("DELETE", "modules", *([module] if module else []))
 
-    def all(self) -> list[JsonObject]:
+    def all(self) -> list[ModuleScript]:
         """Returns the scripts."""
-        rows: list[JsonObject] = self._client.call("GET", "modules")["modules"]
+        rows: list[ModuleScript] = self._client.call("GET", "modules")["modules"]
         return rows

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import orjson
 
 from ..client.control import ControlClient, ControlError, WorldClient, drop_none
+from ..client.responses import AuthorizationRequestRow, OAuthClientRow, TokenResponse
 from ..http.bearer import authorization_origin
 from ..json_types import JsonObject
 
@@ -82,17 +83,17 @@ class WorldOAuth:
         row: JsonObject = self._client.call("POST", "oauth", "clients", body=body)["client"]
         return OAuthClient(row["id"], row["secret"], row["name"], tuple(row["redirectUris"]))
 
-    def clients(self) -> list[JsonObject]:
+    def clients(self) -> list[OAuthClientRow]:
         """Returns the clients of this world, without their secrets; of those that registered themselves, those with access."""
-        rows: list[JsonObject] = self._client.call("GET", "oauth", "clients")["clients"]
+        rows: list[OAuthClientRow] = self._client.call("GET", "oauth", "clients")["clients"]
         return rows
 
-    def requests(self) -> list[JsonObject]:
+    def requests(self) -> list[AuthorizationRequestRow]:
         """Returns the authorization requests that wait for consent, the oldest first.
 
         Those of clients that registered themselves are listed in every world; approving one binds it to this world.
         """
-        rows: list[JsonObject] = self._client.call("GET", "oauth", "requests")["requests"]
+        rows: list[AuthorizationRequestRow] = self._client.call("GET", "oauth", "requests")["requests"]
         return rows
 
     def approve(
@@ -136,7 +137,7 @@ class WorldOAuth:
         *,
         user_id: int | None = None,
         organization_id: int | None = None,
-    ) -> JsonObject:
+    ) -> TokenResponse:
         """Does all that a client and a user do for tokens; returns the response of the token endpoint.
 
         Args:
@@ -166,7 +167,7 @@ class WorldOAuth:
             code_verifier=_VERIFIER,
         )
 
-    def refresh(self, client: OAuthClient, refresh_token: str) -> JsonObject:
+    def refresh(self, client: OAuthClient, refresh_token: str) -> TokenResponse:
         """Gets new tokens for a refresh token; returns the response of the token endpoint.
 
         Raises:
@@ -181,12 +182,12 @@ class WorldOAuth:
         answer = self._client.call("POST", "oauth", "requests", str(request), decision, body=body)
         return str(answer["redirectTo"])
 
-    def _request_tokens(self, client: OAuthClient, **fields: str) -> JsonObject:
+    def _request_tokens(self, client: OAuthClient, **fields: str) -> TokenResponse:
         form = urlencode({"client_id": client.id, **drop_none(client_secret=client.secret), **fields})
         status, body = self._control.post(
             "/oauth/v2/token", form.encode(), "application/x-www-form-urlencoded"
         )
-        tokens: JsonObject = orjson.loads(body)
+        tokens: TokenResponse = orjson.loads(body)
         if status != 200:
             raise ControlError(f"POST {self.token_url} answered {status}: {tokens}", status)
         return tokens

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..client.control import drop_none
+from ..client.responses import Mail
 from ..plain_text import pluralize
 from .requests import MAX_REQUESTS_SHOWN
 from .rows import RemoteSequence
 
 
-class WorldOutbox(RemoteSequence):
+class WorldOutbox(RemoteSequence[Mail]):
     """The mails that modules of a world sent, oldest first. They are not delivered."""
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[Mail]:
         return self.matching()
 
-    def matching(self, to: str | None = None, subject: str | None = None) -> list[dict[str, Any]]:
+    def matching(self, to: str | None = None, subject: str | None = None) -> list[Mail]:
         """Returns the mails that match; both arguments are globs and ignore case.
 
         Args:
             to: a recipient, copies included.
         """
         query = drop_none(to=to, subject=subject)
-        rows: list[dict[str, Any]] = self._client.call("GET", "outbox", query=query)["mails"]
+        rows: list[Mail] = self._client.call("GET", "outbox", query=query)["mails"]
         return rows
 
     def clear(self) -> None:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    import requests
-
-    from . import MakeEmulator, World
+    from ..client.responses import RequestRow
+    from . import Client, MakeEmulator, World
     from .collectors import Collector
     from .coverage import CoverageCollector
     from .mcp import WorldMcp
@@ -152,22 +151,11 @@ def _world_options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[requests.Session]:
+def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[Client]:
     """Session whose relative paths go to the world's API, with its token."""
-    import requests
+    from . import Client
 
-    class Client(requests.Session):
-        def request(
-            self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
-        ) -> requests.Response:
-            text = url.decode() if isinstance(url, bytes) else url
-            if "://" not in text:
-                text = f"{make_world.base_url}/{text.lstrip('/')}"
-            return super().request(method, text, *args, **kwargs)
-
-    with Client() as client:
-        client.headers.update(make_world.headers)
-        client.trust_env = False
+    with Client(make_world) as client:
         if make_world.base_url.startswith("https:"):
             # An emulator of this test run has a CA file; for one elsewhere the environment names it.
             emulator = request.getfixturevalue("make_emulator")
@@ -218,7 +206,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _describe_request(row: dict[str, Any]) -> Iterator[str]:
+def _describe_request(row: RequestRow) -> Iterator[str]:
     """Yields the lines about a request: its sentence, and the decisions on one of an agent."""
     yield f"{row['at']}  {row['sentence']}"
     if row["statement"] is not None:

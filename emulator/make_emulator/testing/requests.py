@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ..client.control import drop_none
+from ..client.responses import RequestRow
 from ..plain_text import pluralize
 from ..redaction.masking import LOG_REDACTOR
 from .rows import RemoteSequence
@@ -19,10 +20,10 @@ from .rows import RemoteSequence
 MAX_REQUESTS_SHOWN = 8
 
 
-class WorldRequests(RemoteSequence):
+class WorldRequests(RemoteSequence[RequestRow]):
     """The requests that a world received, oldest first; secrets are masked."""
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[RequestRow]:
         """Returns the requests, oldest first."""
         return self._get({})
 
@@ -38,7 +39,7 @@ class WorldRequests(RemoteSequence):
         decision: str | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[RequestRow]:
         """Returns the requests that match.
 
         Args:
@@ -121,9 +122,9 @@ class WorldRequests(RemoteSequence):
         """Deletes the requests."""
         self._client.call("DELETE", "requests")
 
-    def _get(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _get(self, query: Mapping[str, str]) -> list[RequestRow]:
         response = self._client.call("GET", "requests", query=query)
-        rows: list[dict[str, Any]] = response["requests"]
+        rows: list[RequestRow] = response["requests"]
         return rows
 
     def _describe_closest(self, method: str, path: str, status: int | str | None, json: Any) -> str:
@@ -154,7 +155,7 @@ def json_includes(body: Any, part: Any) -> bool:
 
 
 def _distance(
-    row: dict[str, Any], method: str, path: str, status: int | str | None, json: Any
+    row: RequestRow, method: str, path: str, status: int | str | None, json: Any
 ) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     expected_status = str(status).lower()

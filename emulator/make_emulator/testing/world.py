@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import orjson
 
 from ..client.control import ControlClient, WorldClient
+from ..client.responses import (
+    CoverageReport,
+    ExecutionRow,
+    Finding,
+    ImportResult,
+    MendResult,
+    ProvenanceReport,
+    RunResult,
+    RunStatus,
+    StepRow,
+    TokenAccess,
+)
 from ..json_types import JsonObject
+from ..world.plans import Plan
+from ..world.settings import WorldSettings
 from . import collectors
 from .agents import WorldAgents
 from .checkpoints import WorldCheckpoint
@@ -79,7 +93,7 @@ class World:
         self.team_id: int = description["teamId"]
         self.user_id: int = description["userId"]
         self.zone: str = description["zone"]
-        self.plan: str = description["plan"]
+        self.plan: Plan = description["plan"]
         self.agents = WorldAgents(client)
         self.clock = WorldClock(client)
         self.requests = WorldRequests(client)
@@ -119,7 +133,7 @@ class World:
 
     def import_blueprints(
         self, path: str | PathLike[str], *, team_id: int | None = None, activate: bool = False
-    ) -> JsonObject:
+    ) -> ImportResult:
         """Imports an exported blueprint, or those of a folder, with stubs of the connections, hooks … that they refer to.
 
         Args:
@@ -143,7 +157,7 @@ class World:
         scheduling: Mapping[str, Any] | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> list[JsonObject]:
+    ) -> list[Finding]:
         """Returns the findings of lint on a blueprint, or on that of a scenario: what the team has and its plan count.
 
         Args:
@@ -169,7 +183,7 @@ class World:
         scheduling: Mapping[str, Any] | None = None,
         team_id: int | None = None,
         ignore: Sequence[str] = (),
-    ) -> JsonObject:
+    ) -> MendResult:
         """Returns a blueprint, or that of a scenario, with its obvious repairs; the scenario stays as it is.
 
         Args:
@@ -192,14 +206,14 @@ class World:
 
     def run(
         self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True
-    ) -> JsonObject:
+    ) -> RunResult:
         """Runs an active scenario now, with the world's first token, and returns the JSON of the API's response.
 
         Raises:
             ControlError: if the API responds with an error; ``status`` is the HTTP status.
         """
         body = {"responsive": responsive, **({} if inputs is None else {"data": inputs})}
-        response: JsonObject = self._control.api(
+        response: RunResult = self._control.api(
             "POST", f"/scenarios/{scenario_id}/run", self._own_token, body
         )
         return response
@@ -216,15 +230,15 @@ class World:
         """Advances the clock: what was due in between has happened by the next request."""
         self.clock.advance(seconds, minutes=minutes, hours=hours, days=days)
 
-    def executions(self, status: str | None = None) -> list[JsonObject]:
+    def executions(self, status: RunStatus | None = None) -> list[ExecutionRow]:
         """Returns the latest 100 runs, the latest first, or those with a status such as ``ERROR``; secrets are masked."""
         query = None if status is None else {"status": status}
-        rows: list[JsonObject] = self._client.call("GET", "executions", query=query)["executions"]
+        rows: list[ExecutionRow] = self._client.call("GET", "executions", query=query)["executions"]
         return rows
 
-    def steps(self, execution_id: str) -> list[JsonObject]:
+    def steps(self, execution_id: str) -> list[StepRow]:
         """Returns the operations of a run in order, with input, output and error; secrets are masked."""
-        rows: list[JsonObject] = self._fetch_execution(execution_id)["steps"]
+        rows: list[StepRow] = self._fetch_execution(execution_id)["steps"]
         return rows
 
     def execution(self, execution_id: str) -> WorldExecution:
@@ -235,15 +249,15 @@ class World:
         trace: JsonObject = self._client.call("GET", "executions", execution_id, "steps")
         return trace
 
-    def access_report(self) -> list[JsonObject]:
+    def access_report(self) -> list[TokenAccess]:
         """Returns for each token the scopes granted, used, never used and missing, and the minimum scopes."""
         return self._client.access_report()
 
-    def provenance(self) -> JsonObject:
+    def provenance(self) -> ProvenanceReport:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
         return self._client.provenance()
 
-    def coverage(self) -> JsonObject:
+    def coverage(self) -> CoverageReport:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
         return self._client.coverage()
 
@@ -272,7 +286,7 @@ class World:
             self.token = description["token"]
         self._own_token = description["token"]
 
-    def change_settings(self, *, rate_limit: bool | None = None, **settings: bool | str) -> None:
+    def change_settings(self, *, rate_limit: bool | None = None, **settings: Unpack[WorldSettings]) -> None:
         """Changes settings of the world, such as ``api_access=False``; a reset returns to those of its creation."""
         self._client.change_settings(rate_limit=rate_limit, **settings)
 

@@ -8,8 +8,12 @@ price list and are marked as assumed in the fidelity ledger.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from .models import License
+
+Plan: TypeAlias = Literal["free", "core", "pro", "teams", "enterprise"]
+"""Name of a plan."""
 
 _MB = 1024 * 1024
 _GB = 1024 * _MB

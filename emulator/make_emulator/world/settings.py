@@ -7,6 +7,7 @@ the newest observation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypedDict
 
 from ..json_types import Json
 from ..lazy_dataclasses import dataclass
@@ -101,6 +102,18 @@ SETTINGS: Mapping[str, Setting] = {
 """Every setting by its name."""
 
 
+class WorldSettings(TypedDict, total=False):
+    """Settings by their names in Python, for type checkers and editors."""
+
+    api_access: bool
+    blueprint_change_stops: bool
+    filtered_user_agents: bool
+    inactive_hooks: Literal["queue", "reject"]
+    run_inactive: bool
+    unknown_modules: Literal["accept", "warn", "refuse"]
+    unmatched: Literal["mock", "fail"]
+
+
 class InvalidSettingError(ValueError):
     """A setting that there is not, or a value that it cannot have; the text says what there is."""
 
@@ -155,7 +168,7 @@ def values_of(world: World) -> dict[str, Json]:
     return {name: setting.of(world) for name, setting in SETTINGS.items()}
 
 
-def from_python(values: Mapping[str, Json]) -> dict[str, Json]:
+def from_python(values: Mapping[str, Any]) -> dict[str, Json]:
     """Returns settings by their names in JSON, from those in Python.
 
     Raises:
@@ -164,7 +177,7 @@ def from_python(values: Mapping[str, Json]) -> dict[str, Json]:
     return dict(_translate(values))
 
 
-def _translate(values: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+def _translate(values: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
     names = {setting.python_name: setting.name for setting in SETTINGS.values()}
     for name, value in values.items():
         if name not in names:

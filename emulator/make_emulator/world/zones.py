@@ -7,6 +7,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Literal, NewType, TypeAlias
+
+Zone: TypeAlias = Literal[
+    "eu1",
+    "eu2",
+    "us1",
+    "us2",
+    "eu1.make.com",
+    "eu2.make.com",
+    "us1.make.com",
+    "us2.make.com",
+    "eu1.make.celonis.com",
+    "us1.make.celonis.com",
+]
+"""Public zone of Make, by its short name or its host."""
+
+PrivateZone = NewType("PrivateZone", str)
+"""Host of a private zone; type checkers want it to be marked: ``PrivateZone("make.example.com")``."""
 
 #: Host of the MCP server.
 MCP_HOST = "mcp.make.com"
