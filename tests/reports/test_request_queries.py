@@ -162,7 +162,12 @@ def test_the_index_finds_what_a_walk_over_all_entries_finds(data: st.DataObject)
 
 def test_a_query_looks_at_no_more_entries_while_the_log_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[int] = []
-    monkeypatch.setattr(RequestQuery, "_matches", lambda _, entry: looked_at.append(entry.id) or True)
+
+    def matches(_: RequestQuery, entry: LogEntry) -> bool:
+        looked_at.append(entry.id)
+        return True
+
+    monkeypatch.setattr(RequestQuery, "_matches", matches)
     log = RequestLog()
     for number in range(1000):
         user = "Zoe" if number % 100 == 0 else "Ada"
