@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import orjson
 
@@ -29,7 +29,6 @@ from . import collectors
 from .agents import WorldAgents
 from .checkpoints import WorldCheckpoint
 from .credential_requests import WorldCredentialRequests
-from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
 from .mcp import WorldMcp
@@ -37,6 +36,9 @@ from .module_scripts import WorldModules
 from .oauth import WorldOAuth
 from .outbox import WorldOutbox
 from .requests import WorldRequests
+
+if TYPE_CHECKING:
+    from .executions import WorldExecution
 
 
 class WorldClock:
@@ -243,6 +245,9 @@ class World:
 
     def execution(self, execution_id: str) -> WorldExecution:
         """Returns the trace of a run: its steps and the decisions of filters, routers and error handlers, with assertions."""
+        # Imported on use: few tests look at traces.
+        from .executions import WorldExecution
+
         return WorldExecution(execution_id, self._fetch_execution(execution_id))
 
     def _fetch_execution(self, execution_id: str) -> JsonObject:
