@@ -30,6 +30,9 @@ from make_emulator.mcp.tools.definition import ToolDefinition
 from make_emulator.mcp.tools.management import GROUPS
 from make_emulator.mcp.tools.second_generation import second_generation_tools
 from make_emulator.resources import load_fixture
+from make_emulator.scenario_tests import kinds
+from make_emulator.scenario_tests import schema as test_schema
+from make_emulator.scenario_tests.matchers import MATCHERS
 from make_emulator.seeds.json_schema import json_schema
 from make_emulator.testing import agents, checkpoints, executions, plugin
 from make_emulator.testing import mcp as testing_mcp
@@ -55,6 +58,7 @@ def pages() -> Mapping[str, str]:
         "expressions.md": _expressions,
         "modules.md": _modules,
         "lint-rules.md": _lint_rules,
+        "scenario-tests.md": _scenario_tests,
         "mcp-tools.md": _mcp_tools,
         "fidelity-score.md": _fidelity_score,
     }
@@ -445,7 +449,7 @@ def _pytest() -> Iterator[str]:
         "## Marker",
         "",
         "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world, that of `make_world` or `make_mock`.",
-        "When a test fails, its report shows the request log of its world.",
+        "When a test fails, its report shows the requests to its worlds, and their runs with story and error.",
     )
 
 
@@ -513,6 +517,47 @@ def _seed_type(field: Mapping[str, Any]) -> str:
     kinds = field.get("type", "any")
     text = kinds if isinstance(kinds, str) else " or ".join(kinds)
     return f"array of {_seed_type(field['items'])}" if text == "array" and "items" in field else text
+
+
+def _scenario_tests() -> Iterator[str]:
+    yield from (
+        "# Test files of scenarios",
+        "",
+        "A file `NAME.test.yaml` has the tests of the blueprint `NAME.json` beside it: [how to write them](../how-to/scenario-tests.md).",
+        "`make-emulator test --schema` prints the JSON Schema for editors. Bold keys are required. YAML is read as JSON is: a date is a text,",
+        "and `yes` a word. Modules are named by their id, or by the name that they have in the designer.",
+    )
+    for section in test_schema.iter_sections():
+        yield from ("", f"## {section.title}", "", section.about, "")
+        rows = [
+            (f"**`{key.name}`**" if key.required else f"`{key.name}`", _kind_text(key.kind), key.about)
+            for key in section.keys
+        ]
+        yield from _table(("key", "value", "meaning"), rows)
+    yield from (
+        "",
+        "## Matchers",
+        "",
+        "An expected collection is compared in part: what it does not name may be anything. An array is compared whole and in order.",
+        "In the place of a value, a collection with one of these keys is a matcher; with several, all of them apply. The text `$any` stands",
+        "for any value, `$absent` for a missing field, and `{ $exact: $any }` for the text itself.",
+        "",
+        *_table(("matcher", "matches"), [(f"`{name}`", matcher.about) for name, matcher in MATCHERS.items()]),
+    )
+
+
+def _kind_text(kind: kinds.Kind) -> str:
+    """Returns a kind of value in words, with links to sections."""
+    match kind:
+        case kinds.Section():
+            return f"[{kind.title}](#{kind.title.lower()})"
+        case kinds.Array():
+            return f"array of {_kind_text(kind.item)}"
+        case kinds.MapOf() if not kind.has_own_name:
+            return f"mapping of names to {_kind_text(kind.value)}"
+        case kinds.Either():
+            return " or ".join(dict.fromkeys(map(_kind_text, kind.kinds)))
+    return kind.name
 
 
 def _errors() -> Iterator[str]:

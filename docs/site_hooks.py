@@ -40,6 +40,8 @@ def navigation(index: str) -> list[Any]:
     """Returns the navigation of MkDocs: the sections and the groups of the index, with the pages that it links to, each once."""
     top: list[Any] = [{"Home": INDEX}]
     section = group = top
+    # What stands above the first heading is an introduction.
+    index = index[index.index("\n## ") :]
     seen = {INDEX}
     for match in _INDEX_ENTRY.finditer(index):
         if (title := match["section"]) is not None:
@@ -47,7 +49,7 @@ def navigation(index: str) -> list[Any]:
             top.append({title: section})
         elif (title := match["group"]) is not None:
             group = []
-            section.append({title.capitalize(): group})
+            section.append({title[0].upper() + title[1:]: group})
         elif (page := match["page"]) not in seen:
             seen.add(page)
             group.append({"Fidelity": ledger_pages()} if page == LEDGER else page)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
+from helpers.docker_daemon import docker_daemon
 from make_emulator import seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
@@ -30,28 +34,104 @@ CLIENTS, SEEDS = (
     (ROOT / f"docs/how-to/{name}.md").read_text(encoding="utf-8") for name in ("clients", "seeds")
 )
 
-_BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```(?:gherkin|python|robotframework)\n# ([\w/]+\.(?:feature|py|robot))\n(.*?)^```",
+    flags=re.MULTILINE | re.DOTALL,
+)
+
+#: Modules that run the files of a page instead of pytest, with their arguments.
+RUNNERS = {
+    "how-to/behave.md": ["behave"],
+    "how-to/robot-framework.md": [
+        "robot",
+        "--output",
+        "NONE",
+        "--log",
+        "NONE",
+        "--report",
+        "NONE",
+        "greeting.robot",
+    ],
+}
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT / "docs").as_posix()
 
 
 def files_of(page: Path) -> dict[str, str]:
-    """The Python files that a page shows, by the name in their first line."""
+    """The files of tests that a page shows, by the name in their first line."""
     return dict(_BLOCK.findall(page.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
-@pytest.mark.usefixtures("few_plugins")
-def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
-    shown = page.read_text(encoding="utf-8").count("```python\n")
-    files = files_of(page)
-    assert len(files) == shown, "every Python block names its file in the first line"
-    if not files:
+def write_files(page: Path, folder: Path) -> None:
+    """Writes the files of a page to a folder."""
+    for name, code in files_of(page).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(code, encoding="utf-8")
+
+
+def run_module(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The exit status and the output of a module that Python runs in a folder."""
+    command = [sys.executable, "-W", "error", "-m", *arguments]
+    result = subprocess.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return result.returncode, result.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_of_tests_names_its_file_in_the_first_line(page: Path) -> None:
+    shown = re.findall(
+        r"^```(?:gherkin|python|robotframework)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert len(files_of(page)) == len(shown)
+
+
+@pytest.fixture
+def docker(page: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon for the page that needs one."""
+    if page.stem != "testcontainers":
+        yield
         return
-    for name, code in files.items():
-        (pytester.path / name).write_text(code, encoding="utf-8")
+    with docker_daemon() as daemon:
+        for name, value in daemon.variables.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if name_of(page) not in RUNNERS], ids=name_of)
+@pytest.mark.usefixtures("few_plugins", "docker")
+def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
+    if not files_of(page):
+        return
+    write_files(page, pytester.path)
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", "-q")
     outcomes = result.parseoutcomes()
     assert outcomes.pop("passed") > 0
     assert outcomes == {}
+
+
+def test_the_cases_of_unittest_run_without_pytest(tmp_path: Path) -> None:
+    write_files(ROOT / "docs/how-to/unittest.md", tmp_path)
+    status, output = run_module(tmp_path, "unittest")
+    assert (status, "Ran 3 tests" in output) == (0, True), output
+
+
+@pytest.mark.parametrize("page", RUNNERS)
+def test_the_files_of_a_page_run_and_a_failure_shows_the_activity_of_the_world(
+    page: str, tmp_path: Path
+) -> None:
+    write_files(ROOT / "docs" / page, tmp_path)
+    status, output = run_module(tmp_path, *RUNNERS[page])
+    assert status == 0, output
+    assert "POST /scenarios/1/run" not in output
+    [tests] = [*tmp_path.glob("**/*.feature"), *tmp_path.glob("**/*.robot")]
+    tests.write_text(tests.read_text("utf-8").replace("Hello, Zoe!", "Hello, Max!"), "utf-8")
+    status, output = run_module(tmp_path, *RUNNERS[page])
+    assert status == 1, output
+    assert "Ada Maker (token admin): POST /scenarios/1/run in organization 1 -> 200" in output
+    assert "module 1 (scenario-service:ReturnData) ran" in output
 
 
 def test_every_key_of_the_json_of_explain_is_documented() -> None:
@@ -69,7 +149,7 @@ def test_every_key_of_the_json_of_explain_is_documented() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())
 def test_a_page_opens_with_its_title_and_a_sentence(page: Path) -> None:
     text = re.sub(r"<!--.*?-->\s*", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert re.match(r"# [^\n]+\n\n[\w`*\[][^|\n]+", text)
+    assert re.match(r"# [^\n]+\n\n(?!```)[\w`*\[][^|\n]+", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT / "docs").as_posix())

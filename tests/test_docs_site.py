@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,9 +12,11 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from helpers.documentation import ROOT, build_site
+
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Documentation"]
 #: Attributes by which an element loads something, or sends it.
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "form": "action"}
 
@@ -26,15 +25,7 @@ _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built site."""
     folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert (built.returncode, built.stdout + built.stderr) == (0, "")
+    build_site(folder)
     return folder
 
 
@@ -141,32 +132,21 @@ def test_the_navigation_has_the_sections_of_the_index_and_every_page_once(hooks:
     assert sorted(hooks.page_names(entries)) == PAGES
 
 
-def address(page: str) -> str:
-    """The address of the Markdown of a page, relative where the project has no site yet."""
-    return (
-        str(
-            tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-            .get("urls", {})
-            .get("Documentation", "")
-        )
-        + page
-    )
-
-
 def test_llms_txt_leads_to_the_markdown_of_every_page(site: Path) -> None:
     index = (site / "llms.txt").read_text("utf-8")
     assert index.startswith("# make-emulator\n\n> ")
-    linked = re.findall(r"^- \[[^\]]+\]\(([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
-    assert sorted(linked) == sorted(map(address, PAGES))
-    for page in PAGES:
+    base = re.escape(ADDRESS)
+    linked = re.findall(rf"^- \[[^\]]+\]\({base}([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
+    assert sorted(linked) == PAGES
+    for page in linked:
         title = (DOCS / page).read_text("utf-8").partition("# ")[2].partition("\n")[0]
         assert f"# {title}\n" in (site / page).read_text("utf-8")
 
 
 def test_llms_full_txt_has_every_page_but_the_ledger(site: Path) -> None:
     full = (site / "llms-full.txt").read_text("utf-8")
-    names = re.findall(r"^<!-- (\S+\.md) -->$", full, flags=re.MULTILINE)
-    assert sorted(names) == [address(page) for page in PAGES if not page.startswith("reference/fidelity/")]
+    names = re.findall(rf"^<!-- {re.escape(ADDRESS)}([\w/-]+\.md) -->$", full, flags=re.MULTILINE)
+    assert sorted(names) == [page for page in PAGES if not page.startswith("reference/fidelity/")]
     assert "def test_an_order_is_stored(agent, make_client, make_world):" in full
 
 

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 
 from helpers.documentation import ROOT, Block, CommandError, Shell, agrees, open_shell, read_blocks
+from replay.session import write_documented_session
 
 BLUEPRINTS = ROOT / "fixtures/blueprints"
 
 #: Commands that are not run here, each with the reason.
 LEFT_OUT: Mapping[str, str] = {
     r"(uvx?|pipx?|npm|npx) ": "the package is installed already; tests/e2e installs it",
+    r"(git checkout|sha256sum) ": "a release and its files; tests/distribution builds them",
     r"make-cli ": "needs Node; tests/e2e runs it",
     r"(claude|helm|docker) ": "a program or a cluster that is not here",
+    r"(git checkout|uv build|sha256sum) ": "the files of a release; tests/distribution builds them",
     r"python -m benchmarks": "takes minutes",
     r"make-emulator (pull|diff) .*eu1": "reads a real zone; tests/importer reads an emulator",
+    r"make-emulator proxy ": "serves in front of a real zone; tests/proxy serves in front of an emulator",
     r"make-emulator contract": "takes minutes, or tests a real zone; tests/contract runs it",
     r"make-emulator serve .*--worker-url": "workers on machines of their own; tests/fleet runs them",
     r"haproxy ": "may not be installed; tests/e2e runs it",
@@ -29,7 +33,7 @@ LEFT_OUT: Mapping[str, str] = {
     r"make-emulator validate seed.yaml$": "the seed of the command before it",
 }
 #: Exit codes of commands that find something.
-EXIT_CODES = {r"make-emulator (lint|survey|mend)\b": 1}
+EXIT_CODES = {r"make-emulator (lint|survey|mend|replay)\b": 1}
 
 
 def _copy_blueprints(folder: Path) -> None:
@@ -54,7 +58,9 @@ def _prepare_explain(folder: Path) -> None:
 FILES: Mapping[str, Callable[[Path], None]] = {
     "README.md": _copy_blueprints,
     "docs/how-to/explain.md": _prepare_explain,
+    "docs/how-to/scenario-tests.md": _export("lead-intake.json"),
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
+    "docs/how-to/replay.md": write_documented_session,
 }
 #: The file that a block of JSON of a page is.
 BLUEPRINT_FILES = {"docs/how-to/lint.md": "blueprints/greeting.json", "docs/how-to/mend.md": "greeting.json"}

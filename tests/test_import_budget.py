@@ -39,6 +39,7 @@ MODULES_OF_THE_PLUGIN = {
     "make_emulator.lazy_dataclasses",
     "make_emulator.resources",
     "make_emulator.testing",
+    "make_emulator.testing.activity",
     "make_emulator.testing.collectors",
     "make_emulator.testing.plugin",
     "make_emulator.testing.provenance",

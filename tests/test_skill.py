@@ -81,7 +81,19 @@ def test_the_loop_leads_from_a_mistake_to_a_run(api: ApiClient) -> None:
 
 def test_it_teaches_each_command_that_an_agent_needs() -> None:
     named = set(re.findall(r"`make-emulator ([a-z-]+)", SKILL))
-    assert {"explain", "survey", "pull", "diff", "contract", "access-report", "serve"} <= named
+    wanted = {
+        "explain",
+        "survey",
+        "lint",
+        "mend",
+        "test",
+        "pull",
+        "diff",
+        "contract",
+        "replay",
+        "access-report",
+    }
+    assert {"serve", "env", "doctor", "mcp", *wanted} <= named
 
 
 def test_a_blueprint_in_a_file_is_explained_as_configured(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drawings of the documentation as SVG: the way of a request, the way of a run, and the parts of the emulator.
+"""Drawings of the documentation as SVG: the way of a request, the way of a run, the parts of the emulator, a scenario.
 
 ``python -m tools.draw_documentation`` writes docs/assets/*.svg; ``--check`` writes nothing and exits 1 if one of them is stale. The
 steps of a request are those of the pipeline in the code.
@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from make_emulator.blueprint_import.export import parse_export
+from make_emulator.explain.runner import explain_blueprint
+from make_emulator.explain.svg_output import explanation_svg
 from make_emulator.http.pipeline import API_PIPELINE
+from make_emulator.json_types import Json
+from make_emulator.resources import fixture_path
 
 FOLDER = Path(__file__).parents[1] / "docs" / "assets"
 
@@ -176,10 +181,17 @@ PARTS = (
 def drawings() -> Mapping[str, str]:
     """Returns the SVG of every drawing by its file name."""
     return {
+        "order-status.svg": draw_run("order-status-api.json", {"order": "A2"}),
         "parts.svg": draw(PARTS, "The parts of the emulator, from the client to the state"),
         "request.svg": draw(request_groups(), "The way of a request through the pipeline"),
         "run.svg": draw(RUN, "The way of a run, from its trigger to its log"),
     }
+
+
+def draw_run(blueprint: str, payload: Json) -> str:
+    """Returns the drawing of a run of a shipped blueprint, as `make-emulator explain --svg` writes it."""
+    export = parse_export(fixture_path("blueprints", blueprint).read_bytes())
+    return explanation_svg(explain_blueprint(export, input=payload)).rstrip("\n") + "\n"
 
 
 def draw(groups: Sequence[Group], description: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
 
 from . import api, seeds
 from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
+from .control.readiness import Readiness
 from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT, MakeError
@@ -28,7 +30,11 @@ from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
 from .world.slots import WHOLE, Shard
+from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT
+
+if TYPE_CHECKING:
+    from .telemetry.recorder import Telemetry
 
 
 def create_app(
@@ -39,6 +45,7 @@ def create_app(
     zone: str | None = None,
     now: str | None = None,
     rate_limit: bool = True,
+    scopes: Iterable[str] | None = None,
     control_key: str | None = None,
     control_serves_loopback: bool = False,
     allow_network: bool = False,
@@ -49,6 +56,8 @@ def create_app(
     hints: bool = True,
     settings: Mapping[str, Json] | None = None,
     shard: Shard = WHOLE,
+    readiness: Readiness | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -59,6 +68,7 @@ def create_app(
         zone: the zone of the organizations, e.g. ``us1``; by default the seed's.
         now: the initial time of the world, ISO 8601; by default the system's.
         rate_limit: true to count requests a minute.
+        scopes: the scopes of the first token of the world; by default the seed's.
         control_key: the key of the control API; without one it serves loopback only.
         control_serves_loopback: true to serve loopback without the key, too.
         allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
@@ -69,6 +79,8 @@ def create_app(
         settings: the settings of the world by name, see `make_emulator.world.settings`.
         hints: true to explain errors in the header ``X-Emulator-Why``.
         shard: the slots of a worker of a fleet; only one of the workers has the default world.
+        readiness: the readiness of the server, which ``/_emulator/ready`` shows; by default it is ready at once.
+        telemetry: the recorder of spans of requests and runs.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -82,10 +94,14 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
 
+    transport: Transport | None = HttpClient(allow_private=allow_private_network) if allow_network else None
+    if transport is not None and telemetry is not None:
+        transport = telemetry.wrap_transport(transport)
     registry = WorldRegistry(
         seeds.build,
         seeds.list_seeds(),
-        transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
+        transport=transport,
+        telemetry=telemetry,
         run_time_limit=run_time_limit,
         has_hints=hints,
         shard=shard,
@@ -100,6 +116,7 @@ def create_app(
                 zone=zone,
                 now=now,
                 rate_limit=rate_limit,
+                scopes=None if scopes is None else tuple(scopes),
                 settings=settings or {},
             )
         )
@@ -111,13 +128,20 @@ def create_app(
     authorization_server = AuthorizationServer(registry)
     register_routes(app, authorization_server, oauth_routes.ROUTES)
     consent.register(app, authorization_server, access)
-    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
+    app.register_blueprint(
+        control_api.create_blueprint(
+            registry, endpoints, access, authorization_server, readiness or Readiness()
+        )
+    )
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
     mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
-    checked = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    checked: WSGIApplication = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    if telemetry is not None:
+        # Where all paths are those of one host: another has the key of a hook as its path.
+        checked = telemetry.wrap_app(checked)
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(checked)))  # type: ignore[method-assign]
     return app
 

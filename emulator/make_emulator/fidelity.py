@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -186,8 +186,17 @@ def _to_row(behaviour: Behaviour) -> dict[str, Json]:
     return {**asdict(behaviour), **lists, "when": when}
 
 
-def render_text(behaviours: Sequence[Behaviour], *, with_statements: bool) -> str:
-    """Returns a table of the statuses of each area; with statements, the behaviours of each area too."""
+def render_text(
+    behaviours: Sequence[Behaviour],
+    *,
+    with_statements: bool,
+    wrap: Callable[[str], Sequence[str]] | None = None,
+) -> str:
+    """Returns a table of the statuses of each area; with statements, the behaviours of each area too.
+
+    Args:
+        wrap: cuts a statement, and its source, into lines; by default each is one line.
+    """
     groups = group_by_area(behaviours)
     counts = [(area, *map(str, count_statuses(group).values())) for area, group in groups.items()]
     if len(groups) > 1:
@@ -203,10 +212,10 @@ def render_text(behaviours: Sequence[Behaviour], *, with_statements: bool) -> st
     for area, group in groups.items():
         lines += ["", area]
         for each in group:
-            lines += [
-                f"  {each.status.ljust(width)}  {each.statement}",
-                f"  {' ' * width}  {each.id}; source: {each.source}",
-            ]
+            texts = (each.statement, f"{each.id}; source: {each.source}")
+            parts = [line for text in texts for line in (wrap(text) if wrap is not None else [text])]
+            heads = [each.status, *[""] * (len(parts) - 1)]
+            lines += [f"  {head.ljust(width)}  {part}" for head, part in zip(heads, parts, strict=True)]
     return "\n".join(lines)
 
 

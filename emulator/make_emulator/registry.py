@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, Protocol
 
 from .http.faults import FaultRules
-from .http.request_log import RequestLog
+from .http.request_log import LogEntry, RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .lazy_dataclasses import dataclass
@@ -23,6 +23,7 @@ from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.slots import WHOLE, Shard
+from .world.telemetry import RunTelemetry
 from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
 
@@ -47,6 +48,8 @@ class WorldSpec:
     zone: str | None = None
     now: str | None = None
     rate_limit: bool = True
+    #: Scopes of the first token, in the place of the seed's.
+    scopes: Sequence[str] | None = None
     #: Settings by name, which take the place of the seed's; see `make_emulator.world.settings`.
     settings: Mapping[str, Json] = field(default_factory=dict)
     #: Name -> JSON text of the exported blueprints that a reset imports again; the caller that sets them has imported them before.
@@ -96,6 +99,16 @@ class ClientSession(Protocol):
 
     def close(self) -> None:
         """End it, with the streams that it holds open."""
+
+
+class RegistryTelemetry(RunTelemetry, Protocol):
+    """Recorder of spans of requests, and of runs."""
+
+    def call(self, route: str) -> AbstractContextManager[None]:
+        """Returns the context of a call of an endpoint without HTTP."""
+
+    def record_request(self, entry: LogEntry, world: str) -> None:
+        """Adds what is known of a request at its end to its span."""
 
 
 #: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
@@ -154,6 +167,7 @@ class WorldHandle:
         before, self.world = self.world, world
         before.is_undone = True
         world.transport = before.transport
+        world.telemetry = before.telemetry
         world.run_time_limit = before.run_time_limit
         world.register_lookup_key = before.register_lookup_key
         before.register_lookup_key = ignore_lookup_key
@@ -238,6 +252,7 @@ class WorldRegistry:
         seed_names: Sequence[str] = (),
         *,
         transport: Transport | None = None,
+        telemetry: RegistryTelemetry | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
         has_hints: bool = True,
         shard: Shard = WHOLE,
@@ -248,6 +263,8 @@ class WorldRegistry:
         #: True if responses with an error have a hint in a header.
         self.has_hints = has_hints
         self._transport = transport
+        #: Records spans of requests and runs; ``None`` without telemetry.
+        self.telemetry = telemetry
         self._run_time_limit = run_time_limit
         #: Names of the shipped seeds: the only ones that a caller may name.
         self.seed_names = seed_names
@@ -307,7 +324,7 @@ class WorldRegistry:
             self._reserved_names.add(spec.name)
         try:
             # Without the lock: other worlds are created, reset and deleted meanwhile.
-            world = self._build_world(spec) if world is None else world
+            world = self.build_world(spec) if world is None else world
             handle = WorldHandle(spec, world)
             with world.lock:
                 with self._lock:
@@ -357,7 +374,7 @@ class WorldRegistry:
             ValueError: if another world, restored from a snapshot of this one, has one of its names; then nothing was changed.
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
-        fresh = self._build_world(handle.spec)
+        fresh = self.build_world(handle.spec)
         with self._runs_ended(handle), handle.locked(), fresh.lock:
             self._take_place(handle, fresh, _SEED_CONFLICT)
             handle.request_log.clear()
@@ -457,7 +474,12 @@ class WorldRegistry:
                 world.interruption.clear()
             raise
 
-    def _build_world(self, spec: WorldSpec) -> World:
+    def build_world(self, spec: WorldSpec) -> World:
+        """Returns a world in the state of its specification, which no request finds.
+
+        Raises:
+            ValueError: if the seed is invalid.
+        """
         world = World(spec.name, seed=spec.world_seed, now=spec.now)
         self._unfinished_worlds.add(world)
         try:
@@ -474,6 +496,8 @@ class WorldRegistry:
         # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(spec.now)
         self._build(world, spec)
+        if spec.scopes is not None:
+            world.tokens.put(replace(next(iter(world.tokens)), scopes=frozenset(spec.scopes)))
         settings.apply(world, spec.settings)
         if spec.blueprints:
             _import_blueprints(WorldHandle(spec, world))
@@ -489,6 +513,7 @@ class WorldRegistry:
             self._index(handle, name)
         world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
+        world.telemetry = self.telemetry
         world.run_time_limit = self._run_time_limit
 
     def _check_shard(self, keys: Iterable[str]) -> None:

@@ -11,7 +11,10 @@ from click.testing import CliRunner, Result
 
 from helpers.server import run_server
 from make_emulator import MakeEmulator, __version__
+from make_emulator.app import create_app
 from make_emulator.cli.main import main
+from make_emulator.control.readiness import Readiness
+from make_emulator.server.wsgi import Server
 
 
 def check(*arguments: str, **environment: str) -> Result:
@@ -29,7 +32,7 @@ def test_a_server_is_found_by_the_variables_that_started_it(host: str, tls: bool
     scheme = "https" if tls else "http"
     assert (result.exit_code, result.output) == (
         0,
-        f"make-emulator {__version__} serves at {scheme}://{shown}:{port}\n",
+        f"make-emulator {__version__} is ready at {scheme}://{shown}:{port}\n",
     )
 
 
@@ -37,6 +40,18 @@ def test_a_server_at_every_address_that_needs_a_key_is_healthy_without_one() -> 
     with run_server(MAKE_EMULATOR_HOST="0.0.0.0", MAKE_EMULATOR_CONTROL_KEY="sesame") as (_, url):
         assert check(HOST="0.0.0.0", PORT=url.split(":")[2].partition("/")[0]).exit_code == 0
         assert check("--url", url).exit_code == 0
+
+
+def test_a_server_whose_start_scripts_run_is_not_ready() -> None:
+    readiness = Readiness(is_ready=False)
+    with Server(create_app(readiness=readiness)) as server:
+        result = check("--url", server.url)
+        assert (result.exit_code, result.stderr) == (
+            1,
+            f"make-emulator: the emulator at {server.url} is not ready: its start scripts run\n",
+        )
+        readiness.is_ready = True
+        assert check("--url", server.url).exit_code == 0
 
 
 def test_no_server_is_one_line_and_exit_1() -> None:

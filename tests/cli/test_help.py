@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from make_emulator.cli.command import DocumentedCommand, DocumentedGroup, docs_address
-from make_emulator.cli.main import main
+from make_emulator.cli.main import SECTIONS, main
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -57,6 +58,61 @@ def _variable(option: click.Option, path: tuple[str, ...]) -> str:
     if option.envvar:
         return option.envvar if isinstance(option.envvar, str) else ",".join(option.envvar)
     return "_".join(["MAKE_EMULATOR", *path, option.name or ""]).upper().replace("-", "_")
+
+
+def test_every_command_has_its_section() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert len(listed) == len(set(listed))
+    assert set(main.list_commands(click.Context(main))) <= set(listed)
+    output = CliRunner().invoke(main, ["--help"], env={"COLUMNS": "80"}).output
+    for name in main.list_commands(click.Context(main)):
+        assert len(re.findall(rf"^  {name}  ", output, flags=re.MULTILINE)) == 1, name
+    assert "\nCommands:" not in output
+
+
+def test_every_option_of_serve_has_its_section_and_is_shown_once() -> None:
+    serve = COMMANDS["serve",]
+    assert isinstance(serve, DocumentedCommand)
+    listed = [name for names in serve.sections.values() for name in names]
+    options = [each.opts[0] for each in serve.params if isinstance(each, click.Option) and not each.hidden]
+    assert sorted(listed) == sorted(options)
+    output = CliRunner().invoke(main, ["serve", "--help"], env={"COLUMNS": "80"}).output
+    for name in options:
+        assert len(re.findall(rf"^  {name}[ \n]", output, flags=re.MULTILINE)) == 1, name
+    assert re.search(r"^Options:\n  -h, --help +Show this message and exit\.$", output, flags=re.MULTILINE)
+
+
+#: Commands whose output is a file, a protocol or a text of its own, in which there is nothing for a program to parse.
+WITHOUT_FORMAT = {
+    (*path.split(),)
+    for path in (
+        [
+            "balancer",
+            "completion",
+            "contract",
+            "demo",
+            "init",
+            "mcp",
+            "proxy",
+            "pull",
+            "serve",
+            "skill",
+            "snapshot save",
+            "world delete",
+        ]
+    )
+}
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_output_has_a_format_for_programs(path: tuple[str, ...]) -> None:
+    command = COMMANDS[path]
+    if isinstance(command, click.Group) or path in WITHOUT_FORMAT:
+        return
+    [option] = [each for each in command.params if "--format" in each.opts]
+    assert isinstance(option.type, click.Choice)
+    assert "json" in option.type.choices
+    assert option.default == option.type.choices[0]
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

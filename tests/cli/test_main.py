@@ -317,7 +317,7 @@ def test_a_mistake_in_a_variable_names_the_variable(arguments: list[str], variab
 def test_no_command_at_all_shows_which_there_are() -> None:
     result = CliRunner().invoke(main, [])
     assert result.exit_code == 2
-    assert "Commands:\n" in result.output
+    assert "\nBlueprints:\n  explain " in result.output
 
 
 def test_the_version_is_printed() -> None:
@@ -470,6 +470,31 @@ def test_validate_and_serve_report_every_issue_with_its_line(tmp_path: Path) -> 
     assert (result.exit_code, result.stdout, result.stderr) == (1, faults, "")
     result = CliRunner().invoke(main, ["serve", "--port", "0", "--seed", str(path)])
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", faults)
+
+
+def test_validate_writes_json(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text(BROKEN)
+    result = CliRunner().invoke(main, ["validate", str(path), "--format", "json"])
+    document = json.loads(result.output)
+    assert (result.exit_code, document["seed"], document["valid"]) == (1, str(path), False)
+    assert document["issues"][0] == {
+        "file": str(path),
+        "line": 3,
+        "path": "organizations[0].plan",
+        "message": "there is no 'gold'; there are: free, core, pro, teams, enterprise",
+    }
+    result = CliRunner().invoke(main, ["validate", "empty", "--format", "json"])
+    assert (result.exit_code, json.loads(result.output)["summary"]) == (0, "1 user, 1 organization, 1 team")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+@pytest.mark.parametrize("command", ["routes", "modules slack", "fidelity hooks", "validate default"])
+def test_lists_fit_the_terminal(command: str, columns: int) -> None:
+    output = CliRunner().invoke(main, command.split(), env={"COLUMNS": str(columns)}).output
+    # Words are not broken, such as paths of sources.
+    longest = [line for line in output.splitlines() if len(line) > max(columns, 80)]
+    assert [line for line in longest if len(line.split()[-1]) < columns - 14] == []
 
 
 def test_validate_takes_a_shipped_seed_and_the_environment_too() -> None:

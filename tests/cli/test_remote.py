@@ -70,6 +70,17 @@ def test_worlds_are_made_listed_reset_and_deleted(make: MakeEmulator) -> None:
     assert "There is no world named 'mine'." in result.stderr
 
 
+def test_worlds_are_shown_as_json(make: MakeEmulator) -> None:
+    created = orjson.loads(run(make, "world", "create", "mine", "--format", "json").output)
+    assert created == make.control.world("mine").describe()
+    assert created["name"] == "mine"
+    listed = orjson.loads(run(make, "world", "list", "--format", "json").output)
+    assert [world["name"] for world in listed] == ["default", "mine"]
+    assert listed[1] == created
+    reset = orjson.loads(run(make, "reset", "--world", "mine", "--format", "json").output)
+    assert reset == created
+
+
 def test_a_world_is_made_from_a_file_of_ones_own(make: MakeEmulator, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text("organizations:\n  - name: Mine\n    teams: [{ name: Only }]\n")

@@ -12,7 +12,7 @@ import requests
 from click.testing import CliRunner, Result
 
 from helpers.api import ADMIN_TOKEN
-from make_emulator import MakeEmulator, World, mock_make, seeds
+from make_emulator import MakeEmulator, World, __version__, mock_make, seeds
 from make_emulator.cli import zone
 from make_emulator.cli.main import main
 from make_emulator.importer import zone_base_url
@@ -41,7 +41,7 @@ def test_the_seed_goes_to_the_standard_output_and_the_progress_to_stderr(
     result = pull(world)
     assert result.exit_code == 0
     assert result.stdout.startswith(
-        f"# Pulled by make-emulator 0.1.0 from {world.base_url}: team 1, Example Team.\n"
+        f"# Pulled by make-emulator {__version__} from {world.base_url}: team 1, Example Team.\n"
     )
     assert "scenarios: 4 of 4\n" in result.stderr
     assert result.stderr.endswith(

@@ -83,6 +83,7 @@ def test_the_steps_of_a_run_show_input_and_output_of_each_module(api: ApiClient)
         "decisions": [],
         "story": [sentence],
         "leftOut": {"steps": 0, "decisions": 0},
+        "run": {"inputs": {"name": "Zoe"}, "outputs": {"greeting": "Hello, Zoe!"}, "response": None},
     }
 
 

@@ -150,6 +150,7 @@ def test_with_a_key_every_client_that_sends_it_is_served() -> None:
     response = api.control("GET", "/worlds", headers={"X-Emulator-Key": "sesame"}, environ_base=far)
     assert response.status_code == 200
     assert api.control("GET", "/health", environ_base=far).status_code == 200
+    assert api.control("GET", "/ready", environ_base=far).json["status"] == "ready"  # type: ignore[index]
 
 
 def test_the_openapi_document_names_every_route_with_its_scopes(api: ApiClient) -> None:

@@ -88,6 +88,7 @@ def test_a_key_in_a_toolbox_path_is_stronger_than_the_header() -> None:
         (f"/mcp/u/{CHOSEN}", None),
         ("/_emulator/", None),
         ("/_emulator/docs", None),
+        ("/_emulator/ready", None),
         ("/_emulator/worlds/default/clock", None),
         ("/oauth/v2/authorize", None),
         (f"/oauth/v2/authorize?client_id={CHOSEN}", None),

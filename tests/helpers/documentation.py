@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ _VERSION = re.compile(r"make-emulator \d+\.\d+\.\d+(\.?\w+)?")
 #: Characters of a block that stand for what differs from run to run.
 _ELLIPSIS = "…"
 #: Commands that serve until they are stopped.
-_SERVER = re.compile(r"(make-emulator|make) serve\b(?!.*[&|])")
+_SERVER = re.compile(r"(\w+=\S+ )*(make-emulator|make) serve\b(?!.*[&|])")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,19 @@ def read_blocks(page: str) -> list[Block]:
     return blocks
 
 
+def build_site(folder: Path) -> None:
+    """Builds the site strictly: a warning fails."""
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (built.returncode, built.stdout + built.stderr) == (0, "")
+
+
 class CommandError(AssertionError):
     """A command of a page that ended or printed otherwise than the page shows."""
 
@@ -98,8 +112,8 @@ class Shell:
         self._environment = {
             **environment,
             "MAKE_EMULATOR_PORT": self.port,
-            "MAKE_EMULATOR_URL": f"http://127.0.0.1:{self.port}",
             "COLUMNS": "100",
+            "NO_COLOR": "1",
         }
         self._variables = folder.parent / f"{folder.name}.variables"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -140,7 +154,13 @@ class Shell:
     def run(self, command: str) -> tuple[int, str]:
         """Runs a command; returns its exit code and its output, with the port that the pages name."""
         saved = shlex.quote(str(self._variables))
-        script = f"[ -f {saved} ] && . {saved}\n{self.localize(command)}\ncode=$?\nexport -p > {saved}\nexit $code\n"
+        # For the commands that speak to a server, but not for pytest, which would take it for a sidecar.
+        url = f'MAKE_EMULATOR_URL="${{MAKE_EMULATOR_URL:-http://127.0.0.1:{self.port}}}"'
+        script = (
+            f"[ -f {saved} ] && . {saved}\n"
+            f'make-emulator() {{ {url} command make-emulator "$@"; }}\n'
+            f"{self.localize(command)}\ncode=$?\nexport -p > {saved}\nexit $code\n"
+        )
         # A file, since a process in the background would hold a pipe.
         output = self.folder.parent / f"{self.folder.name}.output"
         with output.open("wb") as opened:
@@ -155,7 +175,7 @@ class Shell:
         """Starts a server; returns what it prints until it serves."""
         output = self.folder.parent / f"{self.folder.name}.server"
         saved = shlex.quote(str(self._variables))
-        script = f"[ -f {saved} ] && . {saved}\nexec {self.localize(command)}\n"
+        script = f"[ -f {saved} ] && . {saved}\nexec env {self.localize(command)}\n"
         with output.open("wb") as opened:
             process = self._start(["-c", script], opened)
 

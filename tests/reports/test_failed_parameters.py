@@ -198,9 +198,9 @@ def test_the_pytest_report_has_the_failed_runs(pytester: pytest.Pytester, few_pl
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
-        ["*failed runs in the Make world*", f"*(Fetch): run * in module 3 *{MESSAGE} {' '.join(MISSING)}"]
+        ["*- runs in the Make world -*", f"*(Fetch): run * in module 3 *{MESSAGE} {' '.join(MISSING)}"]
     )
-    assert result.stdout.str().count("failed runs in the Make world") == 1
+    assert result.stdout.str().count("- runs in the Make world -") == 1
 
 
 # --- hints ---------------------------------------------------------------------------------------

@@ -143,4 +143,19 @@ def test_what_came_to_a_webhook_is_shown_at_its_own_address(api: ApiClient) -> N
     hook = next(iter(api.world.hooks))
     api.app.test_client().post(f"/hook/{hook.udid}", json={"a": 1})
     [entry] = archive(api, "&method=POST")["log"]["entries"]
-    assert entry["request"]["url"] == "http://localhost/hook/********"
+    assert entry["request"]["url"] == "http://localhost/hook/********-1"
+
+
+def test_a_webhook_is_known_again_by_the_number_of_its_mask(api: ApiClient) -> None:
+    client = api.app.test_client()
+    first, second = list(api.world.hooks)[:2]
+    client.post(f"/hook/{second.udid}", json={})
+    client.post(f"/hook/{first.udid}", json={})
+    client.post("/hook/unknown", json={})
+    api.get("/hooks/1")
+    *delivered, read = archive(api)["log"]["entries"]
+    urls = [entry["request"]["url"] for entry in delivered]
+    assert urls == [f"http://localhost/hook/{mask}" for mask in ("********-1", "********-2", "********")]
+    shown = json.loads(read["response"]["content"]["text"])["hook"]
+    assert shown["udid"] == "********-2"
+    assert shown["url"].endswith("/hook/********-2")

@@ -14,9 +14,8 @@ from make_emulator import schemas
 from make_emulator.schemas.base import BodySchema, MakeSchema
 
 
-def subclasses(cls: SchemaMeta) -> Iterator[SchemaMeta]:
-    derived: list[SchemaMeta] = cls.__subclasses__()
-    for each in derived:
+def subclasses(cls: Any) -> Iterator[SchemaMeta]:
+    for each in cls.__subclasses__():
         yield each
         yield from subclasses(each)
 

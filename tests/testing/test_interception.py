@@ -130,6 +130,30 @@ def test_a_client_that_is_not_caught_fails_rather_than_reaching_make() -> None:
             asyncio.run(_connect("hook.us1.make.com"))
 
 
+def test_a_client_on_uvloop_that_is_not_caught_fails_too() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def look_up(host: str) -> Any:
+        return await asyncio.get_running_loop().getaddrinfo(host, 443)
+
+    def run(main: Any) -> Any:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main)
+
+    names = ("create_connection", "getaddrinfo")
+    before = [getattr(uvloop.Loop, name) for name in names]
+    with mock_make(block_others=True):
+        with pytest.raises(NetworkBlocked, match=r"call eu1\.make\.com itself"):
+            run(_connect("eu1.make.com"))
+        with pytest.raises(NetworkBlocked, match=r"hook\.us1\.make\.com"):
+            run(look_up("hook.us1.make.com"))
+        with pytest.raises(NetworkBlocked, match=r"calling www\.example\.com"):
+            run(_connect("www.example.com"))
+        assert run(look_up("127.0.0.1"))
+    assert [getattr(uvloop.Loop, name) for name in names] == before
+    assert not any(name in vars(uvloop.Loop) for name in names)
+
+
 async def _connect(host: str) -> None:
     await asyncio.open_connection(host, 443, ssl=True)
 

@@ -408,6 +408,17 @@ def test_the_application_can_still_be_given_a_connector_of_its_own(world: World)
         with_session(world, use)
 
 
+def test_a_session_on_uvloop_is_caught(world: World) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> Any:
+        async with aiohttp.ClientSession(headers=world.headers) as session:
+            return await get_json(session, f"{world.base_url}/teams/1")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(main())["team"]["name"] == TEAM_NAME
+
+
 # --- async with, and late imports ------------------------------------------------------------------
 
 

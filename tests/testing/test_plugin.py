@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import helpers.inner_runs  # noqa: F401
 from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator
 
@@ -263,14 +264,15 @@ def test_a_test_may_delete_its_world(pytester: pytest.Pytester) -> None:
         def test_deletes(make_world):
             make_world.delete()
 
-        def test_deletes_and_fails(make_world):
+        def test_deletes_and_fails(make_client, make_world):
+            make_client.get("/scenarios/99")
             make_world.delete()
             assert False
         """
     )
     result = pytester.runpytest()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*the request log could not be read: *There is no world named*"])
+    result.stdout.fnmatch_lines(["*: GET /scenarios/99 -> 404: Scenario '99' not found"])
 
 
 def test_a_run_without_the_fixtures_does_not_load_the_emulator(pytester: pytest.Pytester) -> None:

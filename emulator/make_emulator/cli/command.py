@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,12 +18,22 @@ class DocumentedCommand(click.Command):
     Args:
         examples: lines for a shell; a comment after two spaces and ``#`` explains one.
         docs: the page below ``docs/``, such as ``how-to/lint.md``.
+        sections: title -> the options that the help shows below it, such as ``--host``; others follow below "Options".
     """
 
-    def __init__(self, name: str | None, *, examples: Sequence[str], docs: str, **settings: Any) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        examples: Sequence[str],
+        docs: str,
+        sections: Mapping[str, Sequence[str]] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(name, **settings)
         self.examples = tuple(examples)
         self.docs = docs
+        self.sections = sections or {}
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         options = [each for each in self.params if isinstance(each, click.Option) and not each.show_envvar]
@@ -31,10 +41,21 @@ class DocumentedCommand(click.Command):
         for option in options:
             option.show_envvar = True
         try:
-            super().format_options(ctx, formatter)
+            self._write_sections(ctx, formatter)
         finally:
             for option in options:
                 option.show_envvar = False
+
+    def _write_sections(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = {
+            each.opts[0]: record for each in self.get_params(ctx) if (record := each.get_help_record(ctx))
+        }
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([left.pop(name) for name in names])
+        if left:
+            with formatter.section("Options"):
+                formatter.write_dl(list(left.values()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
@@ -70,10 +91,22 @@ def docs_address(page: str) -> str:
 
 
 def command(
-    name: str | None = None, *, examples: Sequence[str], docs: str, short_help: str | None = None
+    name: str | None = None,
+    *,
+    examples: Sequence[str],
+    docs: str,
+    short_help: str | None = None,
+    sections: Mapping[str, Sequence[str]] | None = None,
 ) -> CommandDecorator:
     """Returns the decorator for a command; see `DocumentedCommand`."""
-    return click.command(name, cls=DocumentedCommand, examples=examples, docs=docs, short_help=short_help)
+    return click.command(
+        name,
+        cls=DocumentedCommand,
+        examples=examples,
+        docs=docs,
+        sections=sections,
+        short_help=short_help,
+    )
 
 
 def subcommand(

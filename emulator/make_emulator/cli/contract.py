@@ -15,14 +15,7 @@ from ..contract.settings import Settings, SettingsError
 from ..resources import data_folder
 from .command import command
 from .errors import CommandError
-
-
-def _check_writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Checks before the run that a report can be written after it."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder '{path.parent}' to write it to")
-    return path
-
+from .options import OutputFile
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -48,9 +41,9 @@ _PYTEST_USAGE_ERROR, _PYTEST_NO_TESTS = 4, 5
 @click.option("--update", is_flag=True, help="Mark assumed behaviours that the run confirmed as observed.")
 @click.option("--only", metavar="ID,…", help="Run only the tests of these behaviours of the fidelity ledger.")
 @click.option("--ledger", type=_FILE, help="The ledger to read and to update, instead of the shipped one.")
-@click.option("--json", type=_FILE, callback=_check_writable, help="Write the report as JSON to a file.")
-@click.option("--html", type=_FILE, callback=_check_writable, help="Write the report as HTML to a file.")
-@click.option("--junit-xml", type=_FILE, callback=_check_writable, help="Write a JUnit XML report to a file.")
+@click.option("--json", type=OutputFile(), help="Write the report as JSON to a file.")
+@click.option("--html", type=OutputFile(), help="Write the report as HTML to a file.")
+@click.option("--junit-xml", type=OutputFile(), help="Write a JUnit XML report to a file.")
 @click.option(
     "-k", "keyword", metavar="EXPRESSION", help="Run only the tests whose names match, as pytest's -k."
 )

@@ -123,7 +123,7 @@ def _wait_until_ready(control: ControlClient, seconds: float) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
-            control.call("GET", "health")
+            control.call("GET", "ready")
         except ControlError as error:
             if time.monotonic() >= end:
                 raise CommandError(f"not ready after {seconds:g} s: {error}") from None

@@ -10,9 +10,13 @@ import orjson
 
 from .command import command
 from .options import format_option
+from .terminal import terminal_width, wrap
 
 if TYPE_CHECKING:
     from ..fidelity import Behaviour
+
+#: Characters before a statement.
+_INDENT = 14
 
 
 @command(
@@ -54,7 +58,14 @@ def fidelity(area: str | None, format: str, score: bool) -> None:
     elif format == "markdown":
         click.echo(ledger.render_markdown(behaviours), nl=False)
     else:
-        click.echo(ledger.render_text(behaviours, with_statements=area is not None))
+        width = terminal_width()
+        click.echo(
+            ledger.render_text(
+                behaviours,
+                with_statements=area is not None,
+                wrap=lambda text: wrap(text, None if width is None else width - _INDENT),
+            )
+        )
 
 
 def _show_score(behaviours: Sequence[Behaviour], format: str) -> None:

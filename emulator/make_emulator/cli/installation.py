@@ -17,6 +17,7 @@ from .options import ENV_PREFIX
 EXTRAS = {
     "contract": ("pytest", "the contract suite"),
     "functions": ("quickjs", "custom functions in JavaScript"),
+    "otel": ("opentelemetry.sdk", "spans for OpenTelemetry"),
 }
 
 #: Libraries on which responses depend.
@@ -29,6 +30,7 @@ LIBRARIES = (
     "flask",
     "joserfc",
     "marshmallow",
+    "opentelemetry-sdk",
     "orjson",
     "pytest",
     "pyyaml",

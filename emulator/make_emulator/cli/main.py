@@ -36,10 +36,24 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("mcp", "mcp"),
     "mend": ("mend", "mend"),
     "modules": ("modules", "modules"),
+    "proxy": ("proxy", "proxy"),
+    "replay": ("replay", "replay"),
     "report": ("report", "report"),
     "routes": ("routes", "routes"),
     "skill": ("skill", "skill"),
+    "test": ("test", "test"),
     "fidelity": ("fidelity", "fidelity"),
+}
+
+
+#: Title -> the commands that the help lists below it.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Start": ("demo", "serve", "env", "health", "doctor", "report", "completion", "skill"),
+    "A running emulator": ("world", "reset", "snapshot", "import", "access-report", "mcp"),
+    "Blueprints": ("explain", "survey", "lint", "mend", "test", "sweep"),
+    "Seeds and real teams": ("init", "validate", "pull", "diff", "replay", "proxy"),
+    "Reference": ("modules", "routes", "fidelity", "contract"),
+    "Operation": ("balancer",),
 }
 
 
@@ -48,6 +62,24 @@ class _LazyCommands(DocumentedGroup, CommandGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = dict.fromkeys(self.list_commands(ctx))
+        sections = {title: [name for name in names if name in left] for title, names in SECTIONS.items()}
+        for names in sections.values():
+            for name in names:
+                del left[name]
+        width = max(map(len, COMMANDS))
+        for title, names in {**sections, "Commands": list(left)}.items():
+            rows = []
+            for name in names:
+                found = self.get_command(ctx, name)
+                assert found is not None
+                # As wide in each section.
+                rows.append((name.ljust(width), found.get_short_help_str(limit=formatter.width)))
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS and cmd_name not in self.commands:

@@ -12,6 +12,12 @@ from ..world.custom_modules import KEYS, NO_MODULES, DeclaredModules, parse_modu
 from .command import command
 from .options import env_option, format_option
 from .remote import open_control
+from .terminal import terminal_width
+
+#: Width of output that goes to no terminal: nothing is cut.
+_WIDE = 1_000
+#: The narrowest column that is cut.
+_SHORTEST = 12
 
 
 @command(
@@ -142,5 +148,12 @@ def _versions(versions: Sequence[int]) -> str:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     cells = [head, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - (terminal_width() or _WIDE)
+    # The second column has labels, whose ends matter least.
+    widths[1] = max(widths[1] - max(excess, 0), len(head[1]))
     for row in cells:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+        yield "  ".join(map(_fit, row, widths)).rstrip()
+
+
+def _fit(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width or width < _SHORTEST else f"{text[: width - 1]}…"

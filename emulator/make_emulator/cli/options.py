@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,19 @@ def env_option(*names: str, also: str | None = None, **settings: Any) -> Callabl
     """
     variable = f"{ENV_PREFIX}_{names[0].removeprefix('--').replace('-', '_').upper()}"
     return click.option(*names, envvar=[variable, also] if also else variable, **settings)
+
+
+class OutputFile(click.Path):
+    """Type of an option for a file to write: its folder has to exist, so that a long run does not end in vain."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.absolute().parent.is_dir():
+            self.fail(f"there is no folder '{path.parent}' to write it to", param, ctx)
+        return path
 
 
 #: Argument ``paths``: files and folders, at least one.

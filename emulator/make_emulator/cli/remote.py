@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import orjson
 
 from ..error_reasons import os_error_reason
 from ..io import write_pieces_atomically
@@ -33,6 +34,8 @@ def server_options(command: _Command) -> _Command:
         command = option(command)
     return command
 
+
+_world_format_option = format_option("text", "json", help="What clients need, or one JSON object.")
 
 world_option = env_option("--world", default="default", show_default=True, help="The name of the world.")
 
@@ -95,14 +98,15 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
 @click.argument("file", type=click.Path(path_type=Path))
 @world_option
 @server_options
-def load(file: Path, world: str, url: str, control_key: str | None) -> None:
+@_world_format_option
+def load(file: Path, world: str, url: str, control_key: str | None, format: str) -> None:
     """Restore a world from FILE."""
     try:
         document = file.open("rb")
     except OSError as error:
         raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
     with document, open_control(url, control_key) as control:
-        _print_world(control.world(world).load_snapshot(document))
+        _print_world(control.world(world).load_snapshot(document), format)
 
 
 @command(
@@ -114,10 +118,11 @@ def load(file: Path, world: str, url: str, control_key: str | None) -> None:
 )
 @world_option
 @server_options
-def reset(world: str, url: str, control_key: str | None) -> None:
+@_world_format_option
+def reset(world: str, url: str, control_key: str | None, format: str) -> None:
     """Reset a world to its seed."""
     with open_control(url, control_key) as control:
-        _print_world(control.world(world).reset())
+        _print_world(control.world(world).reset(), format)
 
 
 @click.group(
@@ -139,11 +144,15 @@ def world() -> None:
     docs="how-to/pytest.md",
 )
 @server_options
-def list_worlds(url: str, control_key: str | None) -> None:
+@format_option("text", "json", help="A table, or one JSON array.")
+def list_worlds(url: str, control_key: str | None, format: str) -> None:
     """List the worlds with their plans, teams and tokens."""
     rows: list[tuple[str, ...]] = [("world", "plan", "zone", "team", "token")]
     with open_control(url, control_key) as control:
         worlds = control.worlds()
+    if format == "json":
+        click.echo(orjson.dumps(worlds, option=orjson.OPT_INDENT_2))
+        return
     for description in worlds:
         cells = (description[name] for name in ("name", "plan", "zone", "teamId", "token"))
         rows.append(tuple("-" if cell is None else str(cell) for cell in cells))
@@ -167,6 +176,7 @@ def list_worlds(url: str, control_key: str | None) -> None:
 @click.option("--zone", help="Such as eu1.")
 @click.option("--now", help="Its time at the start, ISO 8601.")
 @server_options
+@_world_format_option
 def create(
     name: str | None,
     seed: str | None,
@@ -175,6 +185,7 @@ def create(
     now: str | None,
     url: str,
     control_key: str | None,
+    format: str,
 ) -> None:
     """Create a world, isolated from all others; without a NAME one is generated."""
     from ..seeds import SeedError
@@ -186,7 +197,7 @@ def create(
         raise CommandError(str(error).replace("\n", "; ")) from None
     except OSError as error:
         raise CommandError(f"cannot read {seed}: {os_error_reason(error)}") from None
-    _print_world(description)
+    _print_world(description, format)
 
 
 @subcommand(
@@ -227,7 +238,10 @@ def access_report(format: str, policy: bool, world: str, url: str, control_key: 
     click.echo(report.rstrip("\n"))
 
 
-def _print_world(description: dict[str, Json]) -> None:
+def _print_world(description: dict[str, Json], format: str) -> None:
+    if format == "json":
+        click.echo(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+        return
     click.echo(f"  world         {description['name']}")
     click.echo(f"  base URL      {description['baseUrl']}")
     click.echo(f"  token         {description['token']}")

@@ -12,6 +12,7 @@ import orjson
 from ..json_types import JsonObject
 from .command import command
 from .options import format_option, hidden_json_option
+from .terminal import terminal_width, wrap
 
 if TYPE_CHECKING:
     from ..fidelity import Behaviour
@@ -46,7 +47,7 @@ def routes(format: str, as_json: bool) -> None:
     if as_json or format == "json":
         click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     else:
-        click.echo(render_text(rows))
+        click.echo(render_text(rows, terminal_width()))
 
 
 def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) -> list[JsonObject]:
@@ -65,13 +66,30 @@ def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) 
     return rows
 
 
-def render_text(rows: Iterable[JsonObject]) -> str:
-    """Returns the rows as a table with a legend."""
+def render_text(rows: Iterable[JsonObject], width: int | None = None) -> str:
+    """Returns the rows as a table with a legend.
+
+    Args:
+        width: the width of the terminal, if there is one.
+    """
     cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A"), *map(_table_cells, rows)]
     # The few cells that are longer shift the rest of their row.
     widths = [min(max(map(len, column)), _MAX_WIDTH) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    return "\n".join([*lines, "", _LEGEND])
+    if width is not None and sum(widths) + 2 * (len(widths) - 1) > width:
+        # Too wide for a table: what does not fit stands in a second line.
+        lines = [line for row in cells for line in _two_lines(row, widths)]
+    else:
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    return "\n".join([*lines, "", *wrap(_LEGEND, width)])
+
+
+def _two_lines(row: Sequence[str], widths: Sequence[int]) -> tuple[str, str]:
+    method, path, scopes, core, counts = row
+    indent = " " * (widths[0] + 2)
+    return (
+        f"{method.ljust(widths[0])}  {path}",
+        f"{indent}{counts.ljust(8)}  {core.ljust(4)}  {scopes}".rstrip(),
+    )
 
 
 def _table_cells(row: JsonObject) -> tuple[str, ...]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import orjson
 
+from ..document_issues import format_path
 from ..error_reasons import os_error_reason
+from ..json_types import JsonObject
 from .command import command
 from .errors import CommandError, InvalidSeedError
-from .options import ENV_PREFIX, env_option
+from .options import ENV_PREFIX, env_option, format_option
+from .terminal import terminal_width, wrap
+
+if TYPE_CHECKING:
+    from ..seeds.issues import SeedIssue
 
 
 @command(
@@ -54,12 +62,29 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     docs="how-to/seeds.md",
 )
 @click.argument("file", envvar=f"{ENV_PREFIX}_SEED")
-def validate(file: str) -> None:
+@format_option("text", "json", help="Lines for people, or one JSON object.")
+@click.pass_context
+def validate(context: click.Context, file: str, format: str) -> None:
     """Check a seed: print every issue with its line and exit 1, or print a summary and exit 0."""
     from .. import seeds
 
+    document: JsonObject
     try:
         seed = seeds.check(file)
     except seeds.SeedError as error:
-        raise InvalidSeedError(error.issues, sys.stdout) from None
-    click.echo(f"{file} is a valid seed: {seeds.summarize(seed)}")
+        if format == "text":
+            raise InvalidSeedError(error.issues, sys.stdout) from None
+        document = {"seed": file, "valid": False, "issues": [_issue_json(issue) for issue in error.issues]}
+    else:
+        document = {"seed": file, "valid": True, "summary": seeds.summarize(seed), "issues": []}
+    if format == "json":
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    else:
+        text = f"{file} is a valid seed: {document['summary']}"
+        click.echo("\n".join(wrap(text, terminal_width(), "  ")))
+    if not document["valid"]:
+        context.exit(1)
+
+
+def _issue_json(issue: SeedIssue) -> JsonObject:
+    return {"file": issue.file, "line": issue.line, "path": format_path(issue.path), "message": issue.text}

@@ -13,16 +13,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..error_reasons import connection_error_reason, os_error_reason
 from ..lazy_dataclasses import dataclass
+from ..plain_text import did_you_mean, printable
 from ..version import __version__
 from .command import command
 from .errors import CommandError, InvalidSeedError
@@ -31,16 +33,21 @@ from .options import env_option, format_option
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..blueprint_import.files import BlueprintFile
     from ..blueprint_import.scenarios import ImportResult
+    from ..control.readiness import Readiness
     from ..fleet.peers import Fleet
     from ..json_types import JsonObject
     from ..registry import WorldHandle, WorldRegistry
     from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
+    from ..server.start_scripts import StartScripts
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
+    from ..telemetry.recorder import Telemetry
     from ..webhooks.mail import MailServer
     from ..world.slots import Shard
+    from .init_folder import InitFiles
 
 #: The interval in which the main thread looks for signals, in seconds.
 SIGNAL_POLL_INTERVAL = 0.2
@@ -63,8 +70,28 @@ MAX_OPEN_FILES = 16_384
         "make-emulator serve --port 0 --seed seed.yaml --world-seed 7",
         "make-emulator serve --tls --tls-ca ca.pem",
         "make-emulator serve --blueprints blueprints/ --state state.json",
+        "make-emulator serve --seed seed.yaml --watch --on-start setup.sh",
     ],
     docs="tutorial.md",
+    sections={
+        "Address": ["--host", "--port", "--smtp-port", "--allowed-host", "--allowed-origin", "--control-key"],
+        "HTTPS": ["--tls", "--tls-ca", "--tls-name"],
+        "The default world": [
+            "--seed",
+            "--world-seed",
+            "--plan",
+            "--zone",
+            "--now",
+            "--scopes",
+            "--setting",
+            "--no-rate-limit",
+            "--blueprints",
+        ],
+        "Files": ["--init-dir", "--watch", "--on-start", "--state", "--state-worlds", "--state-sync"],
+        "Runs of scenarios": ["--allow-network", "--allow-private-network", "--run-time-limit"],
+        "Output": ["--log-format", "--format", "--no-hints", "--stop-on-eof"],
+        "Several processes": ["--workers", "--worker-url", "--worker-index"],
+    },
 )
 @env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @env_option(
@@ -98,6 +125,12 @@ MAX_OPEN_FILES = 16_384
     "--now", metavar="TIME", help="Time at which the default world starts, ISO 8601.  [default: the system's]"
 )
 @env_option(
+    "--scopes",
+    metavar="SCOPE,…",
+    help="Scopes of the token of the default world, such as scenarios:read,scenarios:run; read for all that read.  "
+    "[default: the seed's]",
+)
+@env_option(
     "--smtp-port",
     type=click.IntRange(0, 65535),
     help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
@@ -107,6 +140,27 @@ MAX_OPEN_FILES = 16_384
     metavar="DIR",
     type=click.Path(exists=True, path_type=Path),
     help="Import the exported blueprints of this folder into the default world, as active scenarios.",
+)
+@env_option(
+    "--init-dir",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Start with the files of this folder, in the order of their names: seeds, the first one for the default world and each other one for "
+    "a world of its own, and exported blueprints, for the default world.",
+)
+@env_option(
+    "--watch",
+    is_flag=True,
+    help="Reset the default world whenever the file of its seed, or a blueprint, changes; a file with a mistake changes nothing.",
+)
+@env_option(
+    "--on-start",
+    "start_scripts",
+    multiple=True,
+    metavar="FILE|DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="Run this program, or those of this folder, once it serves, with the variables of make-emulator env; until they have ended "
+    "/_emulator/ready returns 503, and the server stops if one fails. Repeatable.",
 )
 @env_option("--tls", is_flag=True, help="Serve HTTPS with an ephemeral certificate.")
 @env_option(
@@ -225,12 +279,16 @@ MAX_OPEN_FILES = 16_384
     help="With --worker-url: the number of this worker, from 0, or a name that ends with it, such as that of a pod.",
 )
 def serve(workers: int, worker_url: str | None, worker_index: str | None, **values: Any) -> None:
-    """Serve the emulator until SIGTERM or Ctrl-C."""
+    """Serve the emulator until SIGTERM or Ctrl-C.
+
+    Variables of OpenTelemetry, such as OTEL_EXPORTER_OTLP_ENDPOINT, have it record spans of requests and runs.
+    """
     options = ServeOptions(**values)
     _check_options(options)
     _raise_file_limit()
     if (worker_url is None) != (worker_index is None):
         raise click.UsageError("--worker-url and --worker-index go together")
+    options = _with_init_files(options)
     options = _with_control_key(options, is_shared=worker_url is not None)
     if worker_url is not None and worker_index is not None:
         setup = _remote_setup(options, workers, worker_url, worker_index)
@@ -239,6 +297,10 @@ def serve(workers: int, worker_url: str | None, worker_index: str | None, **valu
         _serve_fleet(options, workers)
     else:
         _serve_worlds(options, lambda text: click.echo(text, nl=False))
+
+
+class _StartScriptError(CommandError):
+    """Failure of a start script, after which a fleet ends as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +314,14 @@ class ServeOptions:
     plan: str | None
     zone: str | None
     now: str | None
+    scopes: str | None
     smtp_port: int | None
+    watch: bool
+    start_scripts: tuple[Path, ...]
     blueprints: Path | None
+    init_dir: Path | None
+    #: The files of ``init_dir``.
+    init_files: InitFiles | None = None
     state: Path | None
     state_worlds: str
     state_sync: bool
@@ -314,10 +382,31 @@ def _check_options(options: ServeOptions) -> None:
             ) from None
     if options.tls_names and not options.tls:
         raise click.UsageError("--tls-name goes with --tls only")
+    if options.watch and options.state is not None:
+        raise click.UsageError(
+            "--watch does not go with --state: a change would take the place of what is kept"
+        )
     if options.state is None and (options.state_sync or options.state_worlds != "default"):
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if options.allow_private_network and not options.allow_network:
         raise click.UsageError("--allow-private-network goes with --allow-network only")
+
+
+def _with_init_files(options: ServeOptions) -> ServeOptions:
+    """Returns the options with the files of ``--init-dir``, and with the seed of the default world among them.
+
+    Raises:
+        CommandError: if one of the files has a mistake.
+    """
+    if options.init_dir is None:
+        return options
+    is_chosen = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    with _paused_collector():
+        from .init_folder import read_folder
+
+        files = read_folder(options.init_dir, is_for_default_world=not is_chosen)
+    seed = options.seed if files.default_seed is None else str(files.default_seed)
+    return replace(options, init_files=files, seed=seed)
 
 
 def _with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions:
@@ -332,7 +421,7 @@ def _with_control_key(options: ServeOptions, *, is_shared: bool) -> ServeOptions
     is_local = is_loopback_name(name) or is_loopback_address(name)
     if is_local or is_shared or options.control_key is not None:
         return options
-    return replace(options, control_key=secrets.token_urlsafe(24), is_key_generated=True)
+    return replace(options, control_key=secrets.token_hex(16), is_key_generated=True)
 
 
 def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:
@@ -415,11 +504,13 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
 
 def _run_worker(options: ServeOptions, report: Callable[[str], None], setup: WorkerSetup) -> int:
     """Runs a worker in a process of its own; returns its exit code."""
+    from ..fleet.supervisor import UNRECOVERABLE
+
     try:
         _serve_worlds(options, report, setup)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return UNRECOVERABLE if isinstance(error, _StartScriptError) else error.exit_code
     return 0
 
 
@@ -445,16 +536,25 @@ def _serve_worlds(
     with ExitStack() as running:
         with _paused_collector():
             from ..app import DEFAULT_WORLD, registry_of
+            from ..control.readiness import Readiness
             from ..server.logging import configure
 
             if not is_supervised:
                 configure(options.log_format)
-            app = _create_app(options, setup)
+            readiness = Readiness()
+            telemetry = _open_telemetry(running)
+            app = _create_app(options, setup, readiness, telemetry)
             registry = registry_of(app)
             handle = registry.get(DEFAULT_WORLD)
             imported = None
-            if options.blueprints is not None and handle is not None:
-                imported = _import_blueprints(handle, options.blueprints)
+            if handle is not None and (files := _read_blueprints(options)):
+                imported = _import_blueprints(handle, files)
+                _check_import(imported, options)
+            if options.watch and handle is not None:
+                running.enter_context(_watched(registry, handle, options.blueprints, options.init_dir))
+            # Those of a fleet run beside the default world.
+            scripts = _find_start_scripts(options.start_scripts) if handle is not None else []
+            readiness.is_ready = not scripts
             state_files = None
             if options.state is not None:
                 # A stored state has what was imported when it began.
@@ -465,6 +565,18 @@ def _serve_worlds(
                     sync=options.state_sync,
                 )
                 imported = None if is_stored else imported
+            worlds: list[tuple[str, str]] = []
+            if options.init_files is not None:
+                from .init_folder import create_worlds
+
+                worlds = create_worlds(
+                    registry,
+                    options.init_files,
+                    world_seed=options.world_seed,
+                    now=options.now,
+                    rate_limit=not options.no_rate_limit,
+                )
+            if state_files is not None and options.state is not None:
                 running.enter_context(_stored(state_files, options.state))
             if setup is not None and is_supervised:
                 authority, ca_file = setup.authority, setup.ca_file
@@ -481,15 +593,23 @@ def _serve_worlds(
         if options.format == "json":
             lines = [_summary_json(server, handle, options, mail, imported, ca_file)]
         else:
-            lines = list(_summary_lines(server, handle, options, mail, shard=registry.shard, ca_file=ca_file))
+            lines = list(
+                _summary_lines(server, handle, options, mail, worlds, shard=registry.shard, ca_file=ca_file)
+            )
             if imported is not None and handle is not None:
                 lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
+        started = None
+        if scripts and handle is not None:
+            started = _run_start_scripts(scripts, handle, server.url, readiness, options, ca_file)
+            running.callback(started.stop)
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL) and not is_replaced.is_set():
             if is_supervised and os.getppid() != parent:
                 break
+            if started is not None and started.failure is not None:
+                raise _StartScriptError(started.failure)
         if router is not None:
             if is_replaced.is_set():
                 router.release()
@@ -502,8 +622,45 @@ def _serve_worlds(
             mail.stop()
 
 
-def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
+def _open_telemetry(running: ExitStack) -> Telemetry | None:
+    """Returns the recorder of spans that the variables of OpenTelemetry configure, until the end of the server; ``None`` without them.
+
+    Raises:
+        CommandError: if one of them is invalid.
+    """
+    if not any(name.startswith("OTEL_") for name in os.environ):
+        return None
+    # Imported on use: few servers record spans.
+    from ..telemetry.settings import exporter_names
+
+    exporters = exporter_names(os.environ)
+    if not exporters:
+        return None
+    try:
+        from ..telemetry.provider import create_provider, shut_down
+        from ..telemetry.recorder import Telemetry
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("opentelemetry"):
+            raise
+        # The variables may be meant for others of this machine.
+        text = "the variables of OpenTelemetry have no effect without pip install 'make-emulator[otel]'"
+        click.echo(f"make-emulator: {text}", err=True)
+        return None
+    try:
+        provider = create_provider(exporters)
+    except ValueError as error:
+        raise CommandError(f"OpenTelemetry: {error}") from None
+    running.callback(shut_down, provider)
+    return Telemetry(provider)
+
+
+def _create_app(
+    options: ServeOptions, setup: WorkerSetup | None, readiness: Readiness, telemetry: Telemetry | None
+) -> Flask:
     """Returns the application, in the middleware of a worker.
+
+    Args:
+        readiness: that of the server, which its start scripts change.
 
     Raises:
         CommandError: if the seed, or another option, is invalid.
@@ -520,6 +677,7 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
             plan=options.plan,
             zone=options.zone,
             now=options.now,
+            scopes=_parse_scopes(options.scopes),
             rate_limit=not options.no_rate_limit,
             control_key=options.control_key,
             control_serves_loopback=options.is_key_generated,
@@ -531,6 +689,8 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
             hints=not options.no_hints,
             settings=settings.parse(options.world_settings),
             shard=setup.fleet.shard if setup else WHOLE,
+            readiness=readiness,
+            telemetry=telemetry,
         )
     except SeedError as error:
         raise InvalidSeedError(error.issues) from None
@@ -541,6 +701,77 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
 
         app.wsgi_app = FleetMiddleware(app.wsgi_app, setup.fleet, registry_of(app))  # type: ignore[method-assign]
     return app
+
+
+def _parse_scopes(text: str | None) -> list[str] | None:
+    """Returns the scopes of ``--scopes``.
+
+    Raises:
+        BadParameter: if there is no such scope.
+    """
+    if text is None:
+        return None
+    from ..world.enums import SCOPES
+
+    names = text.replace(",", " ").split()
+    if names == ["read"]:
+        return sorted(scope for scope in SCOPES if scope.endswith(":read"))
+    for name in names:
+        if name not in SCOPES:
+            similar = did_you_mean(name, SCOPES) or "; make-emulator routes lists them"
+            raise click.BadParameter(f"there is no scope '{name}'{similar}", param_hint="--scopes")
+    return names
+
+
+@contextmanager
+def _watched(
+    registry: WorldRegistry, handle: WorldHandle, blueprints: Path | None, init_dir: Path | None
+) -> Iterator[None]:
+    """Context in which a change of the files of a world resets it."""
+    # Imported on use: most servers watch nothing.
+    from ..server.file_watcher import FileWatcher
+    from .reload import WorldReloader
+
+    reloader = WorldReloader(registry, handle, blueprints, init_dir)
+    watcher = FileWatcher(reloader.list_files, reloader.reload)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def _find_start_scripts(paths: Sequence[Path]) -> list[Path]:
+    if not paths:
+        return []
+    # Imported on use: most servers have no start scripts.
+    from ..server.start_scripts import find_scripts
+
+    try:
+        return find_scripts(paths)
+    except OSError as error:
+        raise CommandError(f"cannot read {error.filename}: {os_error_reason(error)}") from None
+
+
+def _run_start_scripts(
+    scripts: Sequence[Path],
+    handle: WorldHandle,
+    url: str,
+    readiness: Readiness,
+    options: ServeOptions,
+    ca_file: Path | None,
+) -> StartScripts:
+    """Starts the scripts in a thread; once all have ended, the server is ready."""
+    from ..control.worlds import describe_world
+    from ..server.start_scripts import StartScripts
+    from .env import client_variables
+
+    variables = client_variables(
+        describe_world(handle, url), control_key=options.control_key, ca_file=ca_file
+    )
+    started = StartScripts(scripts, variables, lambda: setattr(readiness, "is_ready", True))
+    started.start()
+    return started
 
 
 def _start_router(server: Server, setup: WorkerSetup, inbox: socket.socket) -> ConnectionRouter:
@@ -602,20 +833,37 @@ def _stop_on_eof() -> None:
     threading.Thread(target=wait, name="stop-on-eof", daemon=True).start()
 
 
-def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
-    """Imports the blueprints of a folder into a world, and whenever it is reset."""
+def _read_blueprints(options: ServeOptions) -> list[BlueprintFile]:
+    """Returns the exported blueprints of the default world: those of ``--init-dir``, then those of ``--blueprints``."""
+    files = list(options.init_files.blueprints.values()) if options.init_files is not None else []
+    if (path := options.blueprints) is None:
+        return files
     from ..blueprint_import.files import read_files
-    from ..blueprint_import.scenarios import import_files
 
     try:
-        files = read_files(path)
+        return [*files, *read_files(path)]
     except OSError as error:
         raise CommandError(f"cannot read {error.filename or path}: {os_error_reason(error)}") from None
     except ValueError as error:
         raise CommandError(str(error)) from None
+
+
+def _check_import(imported: ImportResult, options: ServeOptions) -> None:
+    """Raises CommandError if a file of ``--init-dir`` was rejected: what is put there is meant to be served."""
+    if options.init_files is None:
+        return
+    paths = {file.name: path for path, file in options.init_files.blueprints.items()}
+    if rejected := [each for each in imported.rejected if each.file in paths]:
+        raise CommandError("\n".join(printable(f"{paths[each.file]}: {each.message}") for each in rejected))
+
+
+def _import_blueprints(handle: WorldHandle, files: Sequence[BlueprintFile]) -> ImportResult:
+    """Imports exported blueprints into a world, and whenever it is reset."""
+    from ..blueprint_import.scenarios import import_files
+
     team = handle.main_team()
     if team is None:
-        raise CommandError("the world has no team for the scenarios of --blueprints")
+        raise CommandError("the default world has no team for the scenarios of the blueprints")
     handle.spec = replace(handle.spec, blueprints={file.name: str(file.document) for file in files})
     with handle.locked(for_change=True) as world:
         return import_files(world, handle.main_user(), team, files, activate=True)
@@ -734,6 +982,7 @@ def _summary_lines(
     handle: WorldHandle | None,
     options: ServeOptions,
     mail: MailServer | None,
+    worlds: Iterable[tuple[str, str]],
     *,
     shard: Shard,
     ca_file: Path | None,
@@ -752,6 +1001,10 @@ def _summary_lines(
     if team is not None:
         yield f"  team          {team.id}"
         yield f"  organization  {team.organization_id}"
+    if options.init_files is not None:
+        yield f"  files         {options.init_files.summary()}"
+    for name, token in worlds:
+        yield printable(f"  world {name:<8}  token {token}")
     if mail is not None:
         yield f"  mail          smtp://{options.host}:{mail.port}"
     if options.is_key_generated:

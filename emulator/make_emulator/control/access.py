@@ -18,7 +18,8 @@ from ..http.errors import ForbiddenError, UnsupportedMediaTypeError
 from ..http.host_names import host_name, is_loopback_address, is_loopback_name
 from ..world.zones import is_make_host
 
-HEALTH = "/_emulator/health"
+#: Probes that are open to all, without a key.
+OPEN_PATHS = frozenset(["/_emulator/health", "/_emulator/ready"])
 
 _SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
@@ -50,11 +51,11 @@ class AccessControl:
         self._allowed_origins = frozenset(map(_parse_origin, allowed_origins))
 
     def check(self) -> None:
-        """Raises ForbiddenError unless the request may use the control API; the health check is open to all.
+        """Raises ForbiddenError unless the request may use the control API; the probes are open to all.
 
         A request that changes something must have a JSON body or none, else UnsupportedMediaTypeError is raised.
         """
-        if request.path == HEALTH:
+        if request.path in OPEN_PATHS:
             return
         self.check_page()
         if self._is_preflight():

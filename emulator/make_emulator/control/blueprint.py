@@ -29,11 +29,13 @@ from . import (
     module_scripts,
     oauth,
     reports,
+    scenarios,
     snapshots,
     toolboxes,
     worlds,
 )
 from .access import AccessControl
+from .readiness import Readiness, add_readiness_route
 
 
 def create_blueprint(
@@ -41,6 +43,7 @@ def create_blueprint(
     endpoints: Collection[Endpoint],
     access: AccessControl,
     authorization_server: AuthorizationServer,
+    readiness: Readiness,
 ) -> Blueprint:
     """Returns the routes of the control API.
 
@@ -48,6 +51,7 @@ def create_blueprint(
         endpoints: the endpoints of the emulated API, for OpenAPI and reports.
         access: the rules of access.
         authorization_server: the clients that registered themselves, and the requests that wait for consent.
+        readiness: the readiness of the server.
     """
     blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
     blueprint.before_request(access.check)
@@ -63,6 +67,7 @@ def create_blueprint(
         """OpenAPI 3.1 of the emulated API."""
         return json_response(build_document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
 
+    add_readiness_route(blueprint, readiness)
     worlds.add_routes(blueprint, registry)
     checkpoints.add_routes(blueprint, registry)
     agents.add_routes(blueprint, registry)
@@ -80,6 +85,7 @@ def create_blueprint(
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     oauth.add_routes(blueprint, authorization_server)
+    scenarios.add_routes(blueprint, registry)
     snapshots.add_routes(blueprint, registry)
     toolboxes.add_routes(blueprint, registry)
     return blueprint

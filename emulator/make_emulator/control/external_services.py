@@ -5,8 +5,6 @@ Secrets are masked in requests, as in traces. A mail is shown as it was sent: te
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,26 +14,10 @@ from ..http.responses import json_response
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldRegistry
 from ..world import external_services
-from ..world.clock import DAY, format_iso
+from ..world.clock import format_iso
 from ..world.models import Headers, HttpRule, Json, Mail, SentRequest
-from ..world.transport import INVALID_HEADER_CHARACTERS
-from .params import FieldTypes, bad_request, parse_body
+from .params import bad_request, parse_body
 from .worlds import find_world
-
-_BODY_TYPES = (dict, list, str, int, float, bool)
-_FIELDS: FieldTypes = {
-    "method": (str,),
-    "url": (str,),
-    "status": (int,),
-    "headers": (dict,),
-    "body": _BODY_TYPES,
-    "pages": (list,),
-    "times": (int,),
-    "delayMs": (int,),
-    "error": (str,),
-}
-_ERRORS = ("timeout", "connection")
-_METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
@@ -62,7 +44,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
         of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
         """
-        handle, rule = find_world(registry, name), _parse_rule(parse_body(_FIELDS))
+        handle, rule = find_world(registry, name), _parse_rule(parse_body(external_services.RULE_FIELDS))
         with handle.locked(for_change=True) as world:
             if len(world.http_rules) >= external_services.MAX_RULES:
                 raise bad_request(f"A world has at most {external_services.MAX_RULES} rules.")
@@ -104,60 +86,10 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
 
 def _parse_rule(params: dict[str, Any]) -> HttpRule:
-    url, method, status = params.get("url"), params.get("method"), params.get("status", 200)
-    error, times, delay = params.get("error"), params.get("times"), params.get("delayMs", 0)
-    if not url:
-        raise bad_request("Missing value of required parameter 'url'.")
-    if method is not None and not _METHOD.fullmatch(method):
-        raise bad_request("Parameter 'method' must be the name of a method.")
-    if not 200 <= status <= 599:
-        raise bad_request("Parameter 'status' must be from 200 to 599.")
-    if times is not None and times < 1:
-        raise bad_request("Parameter 'times' must be at least 1.")
-    if not 0 <= delay <= DAY:
-        raise bad_request(f"Parameter 'delayMs' must be from 0 to {DAY}.")
-    if error is not None and error not in _ERRORS:
-        raise bad_request(f"Parameter 'error' must be one of: {', '.join(_ERRORS)}.")
-    if error is not None and params.keys() & {"status", "headers", "body", "pages"}:
-        raise bad_request(
-            "A rule has an 'error', or a response with 'status', 'headers', 'body', 'pages'; not both."
-        )
-    if params.keys() >= {"body", "pages"}:
-        raise bad_request("A rule has a 'body' or 'pages'; not both.")
-    return HttpRule(
-        method=method and method.upper(),
-        url=url,
-        status=status,
-        headers=_parse_headers(params.get("headers", {})),
-        body=params.get("body"),
-        pages=_parse_pages(params["pages"]) if "pages" in params else (),
-        error=error,
-        delay=delay,
-        left=times,
-    )
-
-
-def _parse_pages(params: Sequence[Json]) -> tuple[Json, ...]:
-    if not 1 <= len(params) <= external_services.MAX_RULE_PAGES or any(
-        type(page) not in _BODY_TYPES for page in params
-    ):
-        raise bad_request(
-            f"Parameter 'pages' must be a list of 1 to {external_services.MAX_RULE_PAGES} bodies, JSON or text."
-        )
-    return tuple(params)
-
-
-def _parse_headers(params: Mapping[str, Json]) -> Headers:
-    """``{name: value}``; a list of values is one header each."""
-    headers: list[tuple[str, str]] = []
-    for name, given in params.items():
-        for value in given if isinstance(given, list) else [given]:
-            if not name or not isinstance(value, str) or INVALID_HEADER_CHARACTERS.search(name + value):
-                raise bad_request(
-                    "Parameter 'headers' must be an object of names and texts, or lists of texts."
-                )
-            headers.append((name, value))
-    return tuple(headers)
+    try:
+        return external_services.parse_rule(params)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
 def _rule_view(rule: HttpRule, redactor: OutputRedactor) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from itertools import chain
 from flask import Blueprint, Response, request
 
 from ..engine.runtime import module_scripts
+from ..engine.scheduling import scheduler
 from ..http.errors import ResourceNotFoundError
 from ..http.responses import json_response
 from ..registry import WorldRegistry
@@ -69,6 +70,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         status, limit = parse_run_query(request.args)
         handle = find_world(registry, name)
         with handle.locked() as world:
+            scheduler.catch_up(world)
             runs = list_runs(world, handle.secret_values(), status=status, limit=limit)
         return json_response({"executions": runs})
 
@@ -76,15 +78,18 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     def list_steps(name: str, execution: str) -> Response:
         """Input, output and error of each module of a run, and the decisions between them.
 
-        Decisions are filters with the compared values, routes, branches and error handlers. Secrets are masked.
+        Decisions are filters with the compared values, routes, branches and error handlers; ``run`` has the inputs and outputs of the
+        scenario, and the response to the caller of its webhook. Secrets are masked.
         """
         # Imported here, since few servers show a trace and start-up is to be short.
-        from ..reports.trace_view import TraceView
+        from ..reports.trace_view import TraceView, run_view
 
         handle = find_world(registry, name)
         with handle.locked() as world:
-            run = find_execution(world, execution)
-            return json_response(TraceView.from_execution(run, handle.secret_values()).to_json())
+            run, secrets = find_execution(world, execution), handle.secret_values()
+            return json_response(
+                {**TraceView.from_execution(run, secrets).to_json(), "run": run_view(run, secrets)}
+            )
 
 
 def parse_run_query(arguments: Mapping[str, str]) -> tuple[str | None, int]:

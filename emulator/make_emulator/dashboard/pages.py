@@ -15,7 +15,7 @@ from ..http.openapi import build_document
 from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
 from ..world.custom_modules import NO_MODULES
-from . import templates
+from . import studio, templates
 
 # Imports in functions keep the start-up short: most servers show no page.
 
@@ -36,6 +36,7 @@ def create_blueprint(
     """Returns the routes of the pages; with a control key, browsers get a form for it."""
     blueprint = Blueprint("dashboard", __name__, url_prefix="/_emulator")
     blueprint.before_request(partial(_check_access, access))
+    studio.add_routes(blueprint)
 
     @lru_cache(maxsize=4)
     def openapi(base_url: str) -> JsonObject:
@@ -124,6 +125,9 @@ def create_blueprint(
 def _check_access(access: AccessControl) -> Response | None:
     """Returns the form for the control key if a browser lacks it; raises ForbiddenError for other calls without access."""
     if request.method == "GET" and access.lacks_key():
+        if request.endpoint in studio.PUBLIC_ENDPOINTS:
+            access.check_page()
+            return None
         return templates.render("key", status=403, here="")
     access.check()
     return None

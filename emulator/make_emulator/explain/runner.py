@@ -48,6 +48,80 @@ class Explanation:
     findings: Sequence[Finding] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedWorld:
+    """World of one blueprint: its scenario, the scenarios that it calls, and stubs of what they refer to."""
+
+    world: World
+    user: User
+    team: Team
+    export: BlueprintExport
+    scenario: Scenario
+    #: Id -> the blueprint of a called scenario that is no stub.
+    called: Mapping[int, BlueprintExport]
+    stubs: tuple[Stub, ...]
+
+    @property
+    def nodes(self) -> list[Mapping[str, Json]]:
+        """All modules of all blueprints."""
+        return [node for each in (self.export, *self.called.values()) for node in each.nodes]
+
+    def find_calls(self) -> dict[str, CalledRun]:
+        """Returns the runs of called scenarios by their ids."""
+        return {
+            run.id: CalledRun(self.called[run.scenario_id], run)
+            for run in self.world.logs
+            if isinstance(run, Execution) and run.scenario_id in self.called
+        }
+
+
+def prepare_world(
+    export: BlueprintExport,
+    *,
+    now: str | None = None,
+    called: Mapping[int, BlueprintExport] | None = None,
+    scheduling: Mapping[str, Json] | None = None,
+    nodes: Sequence[Mapping[str, Json]] | None = None,
+) -> PreparedWorld:
+    """Creates a world with the scenario of a blueprint, whose clock is frozen; nothing has run yet.
+
+    Args:
+        now: the world's time, ISO 8601; by default the system's.
+        called: the blueprints of called scenarios, by their ids; the others are stubs.
+        scheduling: of the scenario, by default on demand.
+        nodes: the modules whose resources get stubs, by default those of all blueprints.
+
+    Raises:
+        BlueprintRejectedError: if a scenario cannot be created.
+    """
+    called = called or {}
+    world = World("explain", now=now)
+    world.clock.freeze(now)
+    user = organizations.create_user(world, name="You", email="you@example.com")
+    organization, _ = organizations.create_organization(
+        world, user, name="My organization", country_id=1, timezone_id=113
+    )
+    team, _ = organizations.create_team(world, user, organization, name="My team")
+    try:
+        if nodes is None:
+            nodes = [node for each in (export, *called.values()) for node in each.nodes]
+        stubs = create_stubs(world, team, user, nodes, excluded=called)
+        for id, other in called.items():
+            activation.start(world, user, _create_scenario(world, user, team, other, id=id))
+        scenario = _create_scenario(world, user, team, export, scheduling=scheduling)
+    except DomainError as error:
+        raise BlueprintRejectedError(error) from None
+    return PreparedWorld(
+        world=world,
+        user=user,
+        team=team,
+        export=export,
+        scenario=scenario,
+        called=called,
+        stubs=stubs,
+    )
+
+
 def explain_blueprint(
     export: BlueprintExport,
     *,
@@ -68,24 +142,13 @@ def explain_blueprint(
     Raises:
         ValueError: if the time or the inputs are invalid, or a scenario cannot be created.
     """
-    called = called or {}
-    world = World("explain", now=now)
-    world.clock.freeze(now)
-    user = organizations.create_user(world, name="You", email="you@example.com")
-    organization, _ = organizations.create_organization(
-        world, user, name="My organization", country_id=1, timezone_id=113
-    )
-    team, _ = organizations.create_team(world, user, organization, name="My team")
+    prepared = prepare_world(export, now=now, called=called)
+    world, scenario = prepared.world, prepared.scenario
+    takes_inputs = export.takes_inputs
+    if takes_inputs and input is not None and not isinstance(input, Mapping):
+        raise ValueError("inputs are a JSON object")
+    data = input if isinstance(input, Mapping) else None
     try:
-        nodes = [node for each in (export, *called.values()) for node in each.nodes]
-        stubs = create_stubs(world, team, user, nodes, excluded=called)
-        for id, other in called.items():
-            activation.start(world, user, _create_scenario(world, user, team, other, id=id))
-        takes_inputs = export.takes_inputs
-        if takes_inputs and input is not None and not isinstance(input, Mapping):
-            raise ValueError("inputs are a JSON object")
-        data = input if isinstance(input, Mapping) else None
-        scenario = _create_scenario(world, user, team, export)
         inputs = validate_inputs(export.input_spec, data) if takes_inputs else None
     except DomainError as error:
         raise BlueprintRejectedError(error) from None
@@ -97,19 +160,15 @@ def explain_blueprint(
         scenario,
         inputs=inputs,
         kind="manual",
-        author_id=user.id,
+        author_id=prepared.user.id,
         trigger_bundle=None if takes_inputs else input,
     )
     return Explanation(
         export=export,
-        treatments=_count_treatments(nodes, scripted),
-        stubs=stubs,
+        treatments=_count_treatments(prepared.nodes, scripted),
+        stubs=prepared.stubs,
         execution=execution,
-        calls={
-            run.id: CalledRun(called[run.scenario_id], run)
-            for run in world.logs
-            if isinstance(run, Execution) and run.scenario_id in called
-        },
+        calls=prepared.find_calls(),
         incomplete_count=len(world.incomplete_executions.where(scenario=scenario.id)),
         has_input=input is not None,
         findings=[finding for finding in lint(export.blueprint) if finding.severity != "info"]
@@ -125,14 +184,20 @@ def find_default_response(explanation: Explanation) -> DefaultResponse | None:
 
 
 def _create_scenario(
-    world: World, user: User, team: Team, export: BlueprintExport, *, id: int | None = None
+    world: World,
+    user: User,
+    team: Team,
+    export: BlueprintExport,
+    *,
+    id: int | None = None,
+    scheduling: Mapping[str, Json] | None = None,
 ) -> Scenario:
     return crud.create(
         world,
         user,
         team,
         blueprint=export.blueprint,
-        scheduling={"type": "on-demand"},
+        scheduling=scheduling or {"type": "on-demand"},
         input_spec=export.input_spec,
         output_spec=export.output_spec,
         confirmed=True,

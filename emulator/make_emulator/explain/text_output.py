@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import click
 
@@ -53,9 +54,21 @@ def render_lines(explanation: Explanation, *, width: int, full: bool) -> Iterato
         yield from layout.note_lines(text, "  lint: ")
 
 
-def render_trace(export: BlueprintExport, run: Execution, *, width: int) -> Iterator[str]:
-    """Yields the lines of a run alone, without the runs that it called."""
-    yield from _TraceRenderer(_TextLayout(width, full=False), export, {}).lines(run)
+def render_trace(
+    export: BlueprintExport,
+    run: Execution,
+    *,
+    width: int,
+    calls: Mapping[str, CalledRun] | None = None,
+    until: int | None = None,
+) -> Iterator[str]:
+    """Yields the lines of a run alone.
+
+    Args:
+        calls: the runs that it called, by their ids; others are not shown.
+        until: the number of events to show; ``None`` for all.
+    """
+    yield from _TraceRenderer(_TextLayout(width, full=False), export, calls or {}).lines(run, until=until)
 
 
 # --- header and summary --------------------------------------------------------------------------------
@@ -141,10 +154,10 @@ class _TraceRenderer:
         }
         self._blueprint = parse_blueprint(export.blueprint)
 
-    def lines(self, run: Execution, depth: int = 0) -> Iterator[str]:
+    def lines(self, run: Execution, depth: int = 0, *, until: int | None = None) -> Iterator[str]:
         path: tuple[PathSegment, ...] = ()
         cycle = 1
-        for event in TraceView.from_execution(run).events():
+        for event in islice(TraceView.from_execution(run).events(), until):
             if _is_implied_by_heading(event):
                 continue
             if event.cycle > cycle:
@@ -161,7 +174,7 @@ class _TraceRenderer:
                 yield from self._call(event, depth + 2 * len(path) + 2)
             else:
                 yield from self._decision(event, indent)
-        if run.steps_left_out:
+        if run.steps_left_out and until is None:
             yield f"{_indent(depth)}operations after the first {len(run.steps):,} are not shown"
 
     def _operation(self, step: Step, indent: str) -> Iterator[str]:

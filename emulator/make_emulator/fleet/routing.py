@@ -126,8 +126,8 @@ def _control_destination(method: str, path: str, query: str) -> int | Elsewhere:
         return Elsewhere.BODY if method == "POST" else Elsewhere.ANY
     if path in ("/_emulator/", "/_emulator/execution", "/_emulator/checkpoints"):
         return slot_of_name(_parameter(query, "world") or DEFAULT_NAME)
-    if path == "/_emulator/docs":
-        # Its examples have the token of the default world.
+    if path in ("/_emulator/docs", "/_emulator/ready"):
+        # Examples have the token of the default world, whose worker runs the start scripts.
         return DEFAULT_SLOT
     return Elsewhere.ANY
 

@@ -30,6 +30,9 @@ MIN_LIFE = 5.0
 FIRST_PAUSE = 0.1
 MAX_PAUSE = 5.0
 
+#: Exit code of a worker that would end the same way again: the fleet ends with it.
+UNRECOVERABLE = 70
+
 #: The longest that the supervisor sleeps, in seconds: a signal may come just before it does.
 _POLL_INTERVAL = 0.2
 
@@ -44,7 +47,7 @@ RunWorker = Callable[[int, Callable[[str], None]], int]
 
 
 class WorkerFailedError(Exception):
-    """Worker that ended before it served; it has shown why.
+    """Worker that ended before it served, or in a way that a replacement would repeat; it has shown why.
 
     Args:
         exit_code: that of the worker.
@@ -117,7 +120,11 @@ class Supervisor:
         return self._workers[0].report[1:].decode() if self._workers else ""
 
     def serve(self) -> None:
-        """Replace workers that end, until a signal ends the fleet."""
+        """Replace workers that end, until a signal ends the fleet.
+
+        Raises:
+            WorkerFailedError: if one ended in a way that a replacement would repeat.
+        """
         while not self._is_stopping:
             self._wait()
             if self._is_stopping:
@@ -194,6 +201,8 @@ class Supervisor:
         now = time.monotonic()
         for index, code in self._reap():
             worker = self._workers.pop(index)
+            if code == UNRECOVERABLE:
+                raise WorkerFailedError(1)
             failures = self._failures[index] = (
                 self._failures.get(index, 0) + 1 if now - worker.started < MIN_LIFE else 0
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -144,7 +145,9 @@ class ApiDispatcher:
             path=values,
             caller=caller,
         )
-        response = self._pipeline.run(context)
+        telemetry = self._registry.telemetry
+        with nullcontext() if telemetry is None else telemetry.call(endpoint.route):
+            response = self._pipeline.run(context)
         if isinstance(response, DroppedConnection):
             response.drop({})
         content = response.sent_data if isinstance(response, TruncatedResponse) else response.get_data()

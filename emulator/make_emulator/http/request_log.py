@@ -98,9 +98,9 @@ class LogEntry:
         agent = f", agent {self.agent}" if self.agent else ""
         return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label}{agent})"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, redactor: OutputRedactor | None = None) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
-        redactor = self.redactor
+        redactor = redactor or self.redactor
         return {
             "id": self.id,
             "at": format_iso(self.at),
@@ -223,6 +223,8 @@ class RequestLog:
         self._lock = threading.Lock()
         self._bytes = 0
         self._numbers = itertools.count(1)
+        #: Number of the last entry, kept or not; 0 before the first.
+        self.last_id = 0
         #: The number of entries that were ever kept.
         self._kept = 0
         self._index: _FieldIndex | None = None
@@ -233,7 +235,7 @@ class RequestLog:
         """Numbers and dates an entry."""
         # Before the number is taken: entries with a higher one are kept at this position or later.
         entry.begun_at = self._kept
-        entry.id = next(self._numbers)
+        entry.id = self.last_id = next(self._numbers)
         entry.at = at
         return entry
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..document_issues import format_path
 from ..json_types import JsonObject
 from ..seeds import Seed, SeedError, SeedIssue, check
-from ..seeds.issues import SeedPath, format_path
+from ..seeds.issues import SeedPath
 from ..world import blueprint_refs
 
 #: List of a team -> the name of one of its rows, and its optional keys.

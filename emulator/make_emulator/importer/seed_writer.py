@@ -13,10 +13,8 @@ import yaml
 from ..io import write_atomically
 from ..json_types import JsonObject
 from ..plain_text import printable
-from ..seeds.yaml_reader import JsonScalarLoader
+from ..yaml_documents import JsonScalarDumper
 from .options import ImportNote
-
-_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 #: Lists whose rows are short: each is one line.
 _ONE_LINE_LISTS = frozenset(
@@ -46,13 +44,8 @@ class _BlockText(str):
     """Text of several lines, written as a block."""
 
 
-class _Dumper(_BaseDumper):  # type: ignore[misc]
-    """YAML dumper that quotes the texts which the reader of seeds would not read as texts."""
-
-    yaml_implicit_resolvers = JsonScalarLoader.yaml_implicit_resolvers
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+class _Dumper(JsonScalarDumper):
+    """Dumper of seeds."""
 
 
 _Dumper.add_representer(

@@ -52,13 +52,13 @@ class Masker:
 
     def mask(self, step: str, value: Any) -> tuple[Any, list[MaskedValue]]:
         """Returns a copy of JSON without secrets, and the locations of the masked values."""
-        redactor = _DocumentRedactor(self._own)
+        redactor = DocumentRedactor(self._own)
         masked = redactor.redact(value)
         return masked, [MaskedValue(step, path) for path in redactor.masked_paths]
 
     def text(self, text: str) -> str:
         """Returns a text without what has the form or the place of a secret."""
-        return _DocumentRedactor(self._own).redact_text(text)
+        return DocumentRedactor(self._own).redact_text(text)
 
 
 def find_secrets(value: Any, path: str) -> list[str]:
@@ -72,7 +72,9 @@ def find_secrets(value: Any, path: str) -> list[str]:
     return finder.masked_paths
 
 
-class _DocumentRedactor(Redactor):
+class DocumentRedactor(Redactor):
+    """Profile of redaction for documents that have to keep working; ``masked_paths`` are those of the masked values."""
+
     tracks_paths = True
 
     def __init__(self, own: tuple[str, ...]) -> None:
@@ -93,7 +95,7 @@ class _DocumentRedactor(Redactor):
     def redact_text(self, text: str) -> str:
         for own in self._own:
             text = text.replace(own, MASK)
-        redacted = type(self)(self._own).redact_json_text(text)
+        redacted = self.nested().redact_json_text(text)
         if redacted is not None:
             return redacted
         if "://" in text:
@@ -102,7 +104,11 @@ class _DocumentRedactor(Redactor):
             text = QUERY_PARAMETER.sub(self._mask_parameter, text)
         if '"' in text:
             text = JSON_MEMBER.sub(self._mask_member, text)
-        return mask_credential_forms(text)
+        return mask_credential_forms(text, stand_in=self.stand_in)
+
+    def nested(self) -> DocumentRedactor:
+        """Returns a redactor for JSON within a text, whose paths are not those of the document."""
+        return type(self)(self._own)
 
     def keeps_value(self, value: Any) -> bool:
         return not isinstance(value, str) or self.is_harmless(value)
@@ -118,7 +124,7 @@ class _DocumentRedactor(Redactor):
         self.masked_paths.append(path)
 
     def _mask_userinfo(self, match: re.Match[str]) -> str:
-        return match[0] if self.is_harmless(match[0].replace(":", "")) else MASK
+        return match[0] if self.is_harmless(match[0].replace(":", "")) else self.stand_in(match[0])
 
     def _mask_parameter(self, match: re.Match[str]) -> str:
         return self._mask_match(match) if is_secret_parameter(parameter_name(match)) else match[0]
@@ -128,10 +134,12 @@ class _DocumentRedactor(Redactor):
 
     def _mask_match(self, match: re.Match[str]) -> str:
         value = match["value"]
-        return match[0] if value == MASK or self.is_harmless(value) else match["before"] + MASK
+        return (
+            match[0] if value == MASK or self.is_harmless(value) else match["before"] + self.stand_in(value)
+        )
 
 
-class _SecretFinder(_DocumentRedactor):
+class _SecretFinder(DocumentRedactor):
     """Redactor that leaves what only stands where a secret is to stand."""
 
     def redact_text(self, text: str) -> str:

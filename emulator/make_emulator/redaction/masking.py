@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -47,9 +47,15 @@ class OutputRedactor(Redactor):
     def __init__(self, *, in_doubt: bool) -> None:
         self._in_doubt = in_doubt
 
-    def with_secrets(self, secrets: SecretValues) -> OutputRedactor:
-        """Returns this profile with secrets that are recognized by value."""
-        return _SecretsRedactor(secrets, in_doubt=self._in_doubt) if secrets else self
+    def with_secrets(
+        self, secrets: SecretValues, stand_in: Callable[[str], str] | None = None
+    ) -> OutputRedactor:
+        """Returns this profile with secrets that are recognized by value.
+
+        Args:
+            stand_in: the mask of a token or udid, where they have different ones.
+        """
+        return _SecretsRedactor(secrets, in_doubt=self._in_doubt, key_mask=stand_in) if secrets else self
 
     # --- output --------------------------------------------------------------------------------------
 
@@ -182,27 +188,36 @@ class _SecretsRedactor(OutputRedactor):
 
     redacts_keys = True
 
-    def __init__(self, secrets: SecretValues, *, in_doubt: bool) -> None:
+    def __init__(
+        self, secrets: SecretValues, *, in_doubt: bool, key_mask: Callable[[str], str] | None = None
+    ) -> None:
         super().__init__(in_doubt=in_doubt)
         self._secrets = secrets
+        self._key_mask = key_mask
 
-    def with_secrets(self, secrets: SecretValues) -> OutputRedactor:
-        return super().with_secrets(self._secrets | secrets)
+    def with_secrets(
+        self, secrets: SecretValues, stand_in: Callable[[str], str] | None = None
+    ) -> OutputRedactor:
+        return super().with_secrets(self._secrets | secrets, stand_in or self._key_mask)
+
+    def stand_in(self, secret: str) -> str:
+        if self._key_mask is None:
+            return MASK
+        masked = self._secrets.mask(secret, self._key_mask)
+        return MASK if masked == secret else masked
 
     def mask(self, value: Any) -> Any:
         found = self._secrets.occurring_in(value)
         if found is self._secrets:
             return super().mask(value)
         profile = LOG_REDACTOR if self._in_doubt else TRACE_REDACTOR
-        return OutputRedactor.mask(
-            _SecretsRedactor(found, in_doubt=self._in_doubt) if found else profile, value
-        )
+        return OutputRedactor.mask(profile.with_secrets(found, self._key_mask), value)
 
     def mask_text(self, text: str) -> str:
-        return super().mask_text(self._secrets.mask(text))
+        return super().mask_text(self.mask_values(text))
 
     def mask_values(self, text: str) -> str:
-        return self._secrets.mask(text)
+        return self._secrets.mask(text, self._key_mask)
 
     def _mask_values_of_start(self, text: str) -> str:
         return self._secrets.mask_cut(text)

@@ -76,7 +76,7 @@ class Redactor:
         if value == MASK or self.keeps_value(value):
             return value
         self.on_masked(path)
-        return MASK
+        return self.stand_in(value) if isinstance(value, str) else MASK
 
     def _join(self, path: str, name: str) -> str:
         if not self.tracks_paths:
@@ -128,6 +128,10 @@ class Redactor:
     def keeps_member(self, name: str) -> bool:
         """Returns whether a member of an object under a secret name stays."""
         return False
+
+    def stand_in(self, secret: str) -> str:
+        """Returns the mask of a secret text."""
+        return MASK
 
     def on_masked(self, path: str) -> None:
         """Called for each replaced value, with its path."""

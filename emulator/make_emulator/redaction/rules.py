@@ -8,6 +8,7 @@ whatever their name and form (see `secret_values`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -229,28 +230,41 @@ def mask_authorization_forms(text: str) -> str:
     return _mask_keys(text, lowered)
 
 
-def mask_credential_forms(text: str, *, in_doubt: bool = True) -> str:
+def mask_credential_forms(
+    text: str, *, in_doubt: bool = True, stand_in: Callable[[str], str] | None = None
+) -> str:
     """Masks everything in a text that has the form of a credential.
 
     Args:
         in_doubt: mask words that follow the name of a scheme too.
+        stand_in: the mask of a secret; by default that of all.
     """
     if "Bearer " in text or "Basic " in text:
-        text = (_CREDENTIALS if in_doubt else _DEFINITE_CREDENTIALS).sub(MASK, text)
-    return _mask_keys(text, text.lower())
+        text = (_CREDENTIALS if in_doubt else _DEFINITE_CREDENTIALS).sub(_replacement(stand_in), text)
+    return _mask_keys(text, text.lower(), stand_in)
 
 
-def _mask_keys(text: str, lowered: str) -> str:
+def _mask_keys(text: str, lowered: str, stand_in: Callable[[str], str] | None = None) -> str:
     if len(text) < _MIN_KEY_LENGTH:
         return text
     if "hook" in lowered or ".com/" in lowered:
-        text = _HOOK_UDID.sub(MASK, text)
+        text = _HOOK_UDID.sub(_replacement(stand_in), text)
     if "mcp" in text:
-        text = _MCP_TOKEN.sub(rf"\g<before>{MASK}", text)
+        text = _MCP_TOKEN.sub(_replacement(stand_in), text)
     # A comparison in C for each hint; a generator takes several times as long.
     if any(map(text.__contains__, _SERVICE_KEY_HINTS)):
-        text = _SERVICE_KEY.sub(MASK, text)
+        text = _SERVICE_KEY.sub(_replacement(stand_in), text)
     return text
+
+
+def _replacement(stand_in: Callable[[str], str] | None) -> Callable[[re.Match[str]], str]:
+    """Returns the function that masks a match, but for its group ``before``."""
+
+    def replace(match: re.Match[str]) -> str:
+        before = match.groupdict().get("before") or ""
+        return before + (MASK if stand_in is None else stand_in(match[0][len(before) :]))
+
+    return replace
 
 
 # --- places ------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -82,12 +82,16 @@ class SecretValues:
         whole = frozenset(text for text in self._whole if text in document or _ESCAPED.search(text))
         return self._of(keys, texts, whole) if keys or texts or whole else NO_SECRETS
 
-    def mask(self, text: str) -> str:
-        """Returns a text in which every occurrence of a secret is `MASK`."""
+    def mask(self, text: str, stand_in: Callable[[str], str] | None = None) -> str:
+        """Returns a text in which every occurrence of a secret is `MASK`.
+
+        Args:
+            stand_in: the mask of a token or udid, where they have different ones.
+        """
         if text in self._whole:
             return MASK
         if self._keys and len(text) >= _KEY_LENGTHS[-1]:
-            text = _KEY_RUN.sub(self._mask_run, text)
+            text = _KEY_RUN.sub(lambda match: self._mask_run(match[0], stand_in), text)
         for secret in self._texts:
             if secret in text:
                 text = text.replace(secret, MASK)
@@ -105,10 +109,9 @@ class SecretValues:
                 at = tail.find(secret[:MIN_LENGTH], at + 1)
         return text
 
-    def _mask_run(self, match: re.Match[str]) -> str:
-        run = match[0]
+    def _mask_run(self, run: str, stand_in: Callable[[str], str] | None) -> str:
         for key in self._keys_in(run):
-            run = run.replace(key, MASK)
+            run = run.replace(key, MASK if stand_in is None else stand_in(key))
         return run
 
     def _keys_in(self, run: str) -> list[str]:

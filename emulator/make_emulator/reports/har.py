@@ -1,7 +1,8 @@
 """Export of a request log as an HTTP archive (HAR 1.2), which browsers and HTTP tools open.
 
 Source: http://www.softwareishard.com/blog/har-12-spec. A request log has neither headers nor durations, so every
-time in an archive is 0 and its only header is the type of a body. Secrets are masked as in the log.
+time in an archive is 0 and its only header is the type of a body. Secrets are masked as in the log; tokens and udids have numbered masks,
+by which a replay knows them again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from ..http.request_log import BODY_LIMIT, LogEntry
+from ..redaction.archives import Pseudonyms
+from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..version import __version__
 
 _JSON = "application/json; charset=utf-8"
@@ -33,15 +36,17 @@ def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[st
     Args:
         host_url: the URL of the server, e.g. ``http://127.0.0.1:4747``, which the log does not have.
     """
-    return (_entry(entry, host_url) for entry in entries)
+    pseudonyms = Pseudonyms()
+    return (_entry(entry, host_url, pseudonyms) for entry in entries)
 
 
-def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
-    view = entry.to_json()
+def _entry(entry: LogEntry, host_url: str, pseudonyms: Pseudonyms) -> dict[str, Any]:
+    redactor = LOG_REDACTOR.with_secrets(entry.secrets(), pseudonyms.mask)
+    view = entry.to_json(redactor)
     return {
         "startedDateTime": view["at"],
         "time": 0,
-        "request": _request(entry, view, host_url),
+        "request": _request(entry, view, host_url, redactor),
         "response": _response(entry, view),
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
@@ -55,8 +60,10 @@ def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
     }
 
 
-def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, Any]:
-    query = entry.redactor.mask_parameters(entry.query_string)
+def _request(
+    entry: LogEntry, view: dict[str, Any], host_url: str, redactor: OutputRedactor
+) -> dict[str, Any]:
+    query = redactor.mask_parameters(entry.query_string)
     # An entry with its own summary is a request to a hook, not to the API.
     base = host_url if entry.summary else f"{host_url}/api/v2"
     request: dict[str, Any] = {

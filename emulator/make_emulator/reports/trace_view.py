@@ -396,6 +396,19 @@ class TraceView:
         }
 
 
+def run_view(run: models.Execution, secrets: SecretValues = NO_SECRETS) -> dict[str, Json]:
+    """Returns the inputs and outputs of a run, and the response to the caller of its webhook, without secrets."""
+    redactor = TRACE_REDACTOR.with_secrets(secrets | values_of(of_execution(run)))
+    response = run.respond
+    return {
+        "inputs": redactor.mask(run.inputs),
+        "outputs": redactor.mask(run.outputs),
+        "response": None
+        if response is None
+        else {"status": response.status, "body": redactor.mask(response.body)},
+    }
+
+
 def error_outcome(directive: str, *, stores_incomplete: bool = True) -> str:
     """Returns the end of the sentence about a handled error.
 

@@ -5,36 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..lazy_dataclasses import dataclass
-
-#: The path from the root of a seed to a value, e.g. ``("organizations", 0, "name")``.
-SeedPath = tuple[str | int, ...]
+from ..document_issues import DocumentIssue, DocumentPath
 
 #: The most issues in the text of an error.
 _MAX_ISSUES_SHOWN = 20
 
 
-def format_path(path: SeedPath) -> str:
-    """The path as text, e.g. ``organizations[0].teams[1].name``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
-
-
-@dataclass(frozen=True, slots=True)
-class SeedIssue:
-    """Issue of a seed. ``line`` is counted from 1, and ``None`` for a seed that is not a file."""
-
-    path: SeedPath
-    text: str
-    line: int | None = None
-    file: str | None = None
-
-    def __str__(self) -> str:
-        """The issue as text, e.g. ``seed.yaml:12: organizations[0].plan: …``."""
-        place = (
-            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
-        )
-        return place + (f"{format_path(self.path)}: " if self.path else "") + self.text
+#: Issue of a seed, and the path to its value.
+SeedIssue = DocumentIssue
+SeedPath = DocumentPath
 
 
 class IssueLocator(Protocol):

@@ -20,6 +20,9 @@ class Client(requests.Session):
         self.headers.update(world.headers)
         self.trust_env = False
 
+    def __repr__(self) -> str:
+        return f"<Client of {self.world!r}>"
+
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Sends a request; a path is one below ``/api/v2``, with or without a slash at its beginning."""
         text = url.decode() if isinstance(url, bytes) else url

@@ -15,7 +15,7 @@ from ..world.collector import collector_paused
 from ..world.plans import Plan
 from ..world.settings import WorldSettings
 from ..world.zones import PrivateZone, Zone
-from . import collectors
+from . import activity, collectors
 from .decorators import decorate
 from .world import World
 
@@ -100,11 +100,14 @@ class MakeEmulator:
                 self.ca_file = self._certificate.write()
             self._url = self._server.url
             self._control = ControlClient(LocalTransport(self.app, self._url))
+            for handle in registry_of(self.app):
+                activity.track_local(self._control, registry_of(self.app), handle.name)
         return self
 
     def stop(self) -> None:
         """Stops serving; returns within a second."""
         if self._control is not None:
+            activity.end_server(self._control)
             collectors.collect(*self._own_worlds())
             self._created_worlds.clear()
         if self._server is not None and self._control is not None:
@@ -189,7 +192,13 @@ class MakeEmulator:
         )
         if self._server is None:
             self._created_worlds.append(self.control.world(description["name"]))
+            activity.track_remote(self._created_worlds[-1])
+        else:
+            activity.track_local(self.control, registry_of(self.app), description["name"])
         return World(self.control, description)
+
+    def __repr__(self) -> str:
+        return f"<MakeEmulator at {self._url}>" if self._control is not None else "<MakeEmulator, stopped>"
 
     @property
     def base_url(self) -> str:

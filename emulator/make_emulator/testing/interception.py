@@ -18,7 +18,7 @@ from ..reports import coverage, provenance
 from ..world.plans import Plan
 from ..world.settings import WorldSettings, from_python
 from ..world.zones import PrivateZone, Zone
-from . import app_pool, collectors, routing
+from . import activity, app_pool, collectors, routing
 from .decorators import decorate
 from .world import World
 
@@ -75,6 +75,7 @@ class MockMake:
         world = World(control, describe_world(handle, f"https://{zone}"))
         if self._scopes is not None:
             world.token = world.create_token(self._scopes)
+        activity.track_local(control, registry_of(app), DEFAULT_WORLD)
         route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(handle.faults) > 0)
         _activate_route(route)
         # The application is used again once nothing refers to the client.
@@ -82,8 +83,9 @@ class MockMake:
         return world
 
     def __exit__(self, *exc: object) -> None:
-        route, registry, _ = self._active.pop()
+        route, registry, control = self._active.pop()
         _deactivate_route(route)
+        activity.end_server(control)
         # The test may have deleted its world.
         if collectors.is_collecting() and (handle := registry.get(DEFAULT_WORLD)) is not None:
             collectors.collect(_LocalReports(handle))

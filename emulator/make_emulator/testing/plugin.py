@@ -6,20 +6,23 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .activity import ActivityTracker
+
 if TYPE_CHECKING:
-    from ..client.responses import RequestRow
     from . import Client, MakeEmulator, World
     from .collectors import Collector
     from .coverage import CoverageCollector
     from .mcp import WorldMcp
     from .oauth import WorldOAuth
     from .provenance import ProvenanceCollector
+    from .scenario_items import ScenarioTestFile
 
-_WORLDS_KEY: pytest.StashKey[list[World]] = pytest.StashKey()
+_ACTIVITY_KEY: pytest.StashKey[ActivityTracker] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
 _SETTINGS_KEY: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _PROVENANCE_KEY: pytest.StashKey[ProvenanceCollector] = pytest.StashKey()
@@ -61,8 +64,63 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Do not show at the end how many observed, documented and assumed behaviours of Make the tests rest on.",
     )
 
+    group.addoption(
+        "--make-scenario-coverage",
+        action="store_true",
+        help="Show at the end which parts of blueprints the tests of scenarios covered.",
+    )
+    group.addoption(
+        "--make-scenario-coverage-report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Write the coverage of scenarios as .json, .info (LCOV), .xml (Cobertura), .svg or .html. Repeatable.",
+    )
+    group.addoption(
+        "--make-scenario-fail-under",
+        type=float,
+        default=None,
+        metavar="PERCENT",
+        help="Fail the test run if less of the blueprints is covered.",
+    )
+    group.addoption(
+        "--no-make-scenario-tests",
+        action="store_true",
+        help="Do not collect *.test.yaml files, the tests of scenarios.",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioTestFile | None:
+    """Collects tests of scenarios."""
+    if not file_path.name.endswith(".test.yaml") or parent.config.getoption("--no-make-scenario-tests"):
+        return None
+    # Imported on use: most test runs have no such file.
+    from .scenario_items import ScenarioTestFile
+
+    return ScenarioTestFile.from_parent(parent, path=file_path)
+
+
+def _measures_scenarios(config: pytest.Config) -> bool:
+    """Returns True if the coverage of scenarios is to be shown, written or compared."""
+    return bool(
+        config.getoption("--make-scenario-coverage")
+        or config.getoption("--make-scenario-coverage-report")
+        or config.getoption("--make-scenario-fail-under") is not None
+    )
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_ACTIVITY_KEY] = activity = ActivityTracker()
+    activity.start()
+    # A worker of pytest-xdist sends what its tests covered with their reports.
+    if _measures_scenarios(config) and not hasattr(config, "workerinput"):
+        from .scenario_coverage import ScenarioCoverage
+
+        plugin = ScenarioCoverage(
+            config.getoption("--make-scenario-coverage-report"),
+            config.getoption("--make-scenario-fail-under"),
+        )
+        config.pluginmanager.register(plugin, "make-scenario-coverage")
     if config.getoption("--make-coverage"):
         from .coverage import CoverageCollector
 
@@ -121,7 +179,6 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
     world = make_emulator.create_world(**options)
     if scopes is not None:
         world.token = world.create_token(scopes)
-    request.node.stash.setdefault(_WORLDS_KEY, []).append(world)
     yield world
     from . import ControlError
 
@@ -139,7 +196,6 @@ def make_mock(request: pytest.FixtureRequest) -> Iterator[World]:
     from . import mock_make
 
     with mock_make(**_world_options(request)) as world:
-        request.node.stash.setdefault(_WORLDS_KEY, []).append(world)
         yield world
 
 
@@ -186,42 +242,29 @@ def make_oauth(make_world: World) -> WorldOAuth:
     return make_world.oauth
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Starts the activity of a test, before its fixtures."""
+    item.config.stash[_ACTIVITY_KEY].begin_test()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the request log of the test's world, and its failed runs, under a failed test."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the requests and the runs of the test's worlds under a failed test."""
     report = yield
-    if report.when != "call" or not report.failed:
-        return report
-    for world in item.stash.get(_WORLDS_KEY, ()):
-        from . import ControlError
+    if report.when == "call" and _measures_scenarios(item.config):
+        from .scenario_items import ScenarioTestItem
 
-        try:
-            rows = world.requests.all()
-            lines = [line for row in rows for line in _describe_request(row)]
-        except ControlError as error:
-            rows, lines = [], [f"the request log could not be read: {error}"]
-        report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
-        if rows and (failed := _failed_runs(world, since=rows[0]["at"])):
-            report.sections.append(("failed runs in the Make world", "\n".join(failed)))
+        if isinstance(item, ScenarioTestItem):
+            item.add_coverage(report)
+    tracker = item.config.stash[_ACTIVITY_KEY]
+    if report.failed:
+        report.sections.extend(tracker.sections())
+    if call.when != "setup" or not report.passed:
+        tracker.end_report()
     return report
-
-
-def _describe_request(row: RequestRow) -> Iterator[str]:
-    """Yields the lines about a request: its sentence, and the decisions on one of an agent."""
-    yield f"{row['at']}  {row['sentence']}"
-    if row["statement"] is not None:
-        yield f"{' ' * len(row['at'])}  {row['statement']}"
-
-
-def _failed_runs(world: World, *, since: str) -> list[str]:
-    """Returns a line for each run that failed, the first one first; those before the first request are the seed's."""
-    from . import ControlError
-
-    try:
-        runs = world.executions("ERROR")
-    except ControlError as error:
-        return [f"the runs could not be read: {error}"]
-    return [f"{run['at']}  {run['sentence']}" for run in reversed(runs) if run["at"] >= since]
 
 
 def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
@@ -286,5 +329,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if (activity := config.stash.get(_ACTIVITY_KEY, None)) is not None:
+        activity.stop()
     for _, collector in _collectors(config):
         collector.stop()

@@ -25,7 +25,7 @@ from ..client.responses import (
 from ..json_types import JsonObject
 from ..world.plans import Plan
 from ..world.settings import WorldSettings
-from . import collectors
+from . import activity, collectors
 from .agents import WorldAgents
 from .checkpoints import WorldCheckpoint
 from .credential_requests import WorldCredentialRequests
@@ -254,6 +254,10 @@ class World:
         trace: JsonObject = self._client.call("GET", "executions", execution_id, "steps")
         return trace
 
+    def describe_activity(self) -> str:
+        """Returns the requests, and the last runs with their stories, as text: what the pytest plugin shows under a failed test."""
+        return activity.describe_activity(self._client)
+
     def access_report(self) -> list[TokenAccess]:
         """Returns for each token the scopes granted, used, never used and missing, and the minimum scopes."""
         return self._client.access_report()
@@ -286,6 +290,7 @@ class World:
             ControlError: if the document cannot be restored; the world is unchanged then.
         """
         description = self._client.restore(snapshot)
+        activity.replace_state(self._client)
         # A token with few scopes that a test has set stays set.
         if self.token == self._own_token:
             self.token = description["token"]
@@ -299,10 +304,12 @@ class World:
         """Resets the world to its seed."""
         collectors.collect(self._client)
         self._client.reset()
+        activity.replace_state(self._client)
 
     def delete(self) -> None:
         """Deletes the world; its tokens are unknown from then on."""
         collectors.collect(self._client)
+        activity.end_world(self._client)
         self._client.delete()
 
     def __repr__(self) -> str:

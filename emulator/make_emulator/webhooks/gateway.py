@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -60,6 +61,9 @@ RATE_WINDOW = 10 * SECOND
 #: apps.make.com, "Webhooks": the response is "Accepted" if the scenario has not responded after this time.
 RESPONSE_TIMEOUT = 180 * SECOND
 
+#: Form of the udids of hooks.
+_UDID = re.compile(r"[0-9a-z]{32}", re.ASCII)
+
 log = logging.getLogger("make_emulator")
 
 
@@ -93,7 +97,8 @@ def create_blueprint(registry: WorldRegistry) -> Blueprint:
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
         entry = LogEntry(
             this.method,
-            f"/hook/{MASK}",
+            # Masked when the entry is read, as every udid is; another text may be a mistyped secret.
+            f"/hook/{udid if _UDID.fullmatch(udid) else MASK}",
             this.query_string.decode("latin-1"),
             endpoint="webhook",
             summary=f"{this.method} to a hook",

@@ -6,15 +6,18 @@ memory. A rollback of a run does not remove its entries, as an external service 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from .models import HttpRule, Mail, SentRequest
+from .clock import DAY
+from .models import Headers, HttpRule, Json, Mail, SentRequest
 from .tables import Table
+from .transport import INVALID_HEADER_CHARACTERS
 from .world import World
 
 _Row = TypeVar("_Row", SentRequest, Mail)
@@ -35,6 +38,82 @@ MAX_RULES_COMPARED = 100
 
 #: The most rules of a world, and the most pages of a rule.
 MAX_RULES, MAX_RULE_PAGES = 1_000, 1_000
+
+#: Parameters of a rule -> their types.
+_BODY_TYPES = (dict, list, str, int, float, bool)
+RULE_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "method": (str,),
+    "url": (str,),
+    "status": (int,),
+    "headers": (dict,),
+    "body": _BODY_TYPES,
+    "pages": (list,),
+    "times": (int,),
+    "delayMs": (int,),
+    "error": (str,),
+}
+
+#: Causes of a missing response that a rule can have.
+RULE_ERRORS = ("timeout", "connection")
+_METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
+
+
+def parse_rule(params: Mapping[str, Any]) -> HttpRule:
+    """Returns the rule of parameters that have the types of `RULE_FIELDS`.
+
+    Raises:
+        ValueError: if they contradict each other, or are out of range.
+    """
+    url, method, status = params.get("url"), params.get("method"), params.get("status", 200)
+    error, times, delay = params.get("error"), params.get("times"), params.get("delayMs", 0)
+    if not url:
+        raise ValueError("Missing value of required parameter 'url'.")
+    if method is not None and not _METHOD.fullmatch(method):
+        raise ValueError("Parameter 'method' must be the name of a method.")
+    if not 200 <= status <= 599:
+        raise ValueError("Parameter 'status' must be from 200 to 599.")
+    if times is not None and times < 1:
+        raise ValueError("Parameter 'times' must be at least 1.")
+    if not 0 <= delay <= DAY:
+        raise ValueError(f"Parameter 'delayMs' must be from 0 to {DAY}.")
+    if error is not None and error not in RULE_ERRORS:
+        raise ValueError(f"Parameter 'error' must be one of: {', '.join(RULE_ERRORS)}.")
+    if error is not None and params.keys() & {"status", "headers", "body", "pages"}:
+        raise ValueError(
+            "A rule has an 'error', or a response with 'status', 'headers', 'body', 'pages'; not both."
+        )
+    if params.keys() >= {"body", "pages"}:
+        raise ValueError("A rule has a 'body' or 'pages'; not both.")
+    return HttpRule(
+        method=method and method.upper(),
+        url=url,
+        status=status,
+        headers=_parse_headers(params.get("headers", {})),
+        body=params.get("body"),
+        pages=_parse_pages(params["pages"]) if "pages" in params else (),
+        error=error,
+        delay=delay,
+        left=times,
+    )
+
+
+def _parse_pages(params: Sequence[Json]) -> tuple[Json, ...]:
+    if not 1 <= len(params) <= MAX_RULE_PAGES or any(type(page) not in _BODY_TYPES for page in params):
+        raise ValueError(f"Parameter 'pages' must be a list of 1 to {MAX_RULE_PAGES} bodies, JSON or text.")
+    return tuple(params)
+
+
+def _parse_headers(params: Mapping[str, Json]) -> Headers:
+    """``{name: value}``; a list of values is one header each."""
+    headers: list[tuple[str, str]] = []
+    for name, given in params.items():
+        for value in given if isinstance(given, list) else [given]:
+            if not name or not isinstance(value, str) or INVALID_HEADER_CHARACTERS.search(name + value):
+                raise ValueError(
+                    "Parameter 'headers' must be an object of names and texts, or lists of texts."
+                )
+            headers.append((name, value))
+    return tuple(headers)
 
 
 def add_rule(world: World, rule: HttpRule) -> HttpRule:

@@ -15,6 +15,7 @@ from .lock import WorldLock
 from .models import Consumption, CustomModule, ModuleScript
 from .schema import Tables
 from .tables import Table
+from .telemetry import RunTelemetry
 from .transport import Transport
 
 #: Seconds of the system's time that the computation of a run may take: the emulator's own limit, to protect itself.
@@ -49,6 +50,10 @@ class World(Tables):
         self.register_lookup_key: Callable[[str], None] = ignore_lookup_key
         #: Sends requests of scenarios to external services; ``None`` if none are ever sent.
         self.transport: Transport | None = None
+        #: Records spans of runs; ``None`` without telemetry.
+        self.telemetry: RunTelemetry | None = None
+        #: Takes the place of operations of modules, see `make_emulator.engine.runtime.interception`; ``None`` if none does.
+        self.interceptor: object | None = None
         #: True once its changes could not be stored and were undone: another world has taken its place.
         self.is_undone = False
         self.rate_limited = True

@@ -60,6 +60,7 @@ class Interpreter:
     def __init__(self, run: RunState, blueprint: Blueprint, *, zone: TimeZoneProvider) -> None:
         self._run = run
         self._lock = run.world.lock
+        self._telemetry = run.world.telemetry
         self._zone = zone
         self._stack: list[Frame] = []
         #: Feeder -> positions of its aggregators; aggregator -> its open accumulators, the innermost loop last.
@@ -153,7 +154,12 @@ class Interpreter:
             self._accumulate(definition, prepared, entry, env)
             return
         self._count_operation(definition)
-        match self._run_operation(definition, prepared, entry, env, branch):
+        if self._telemetry is None:
+            outcome = self._run_operation(definition, prepared, entry, env, branch)
+        else:
+            with self._telemetry.operation(prepared.module.full_name, prepared.module.id):
+                outcome = self._run_operation(definition, prepared, entry, env, branch)
+        match outcome:
             case Emit(bundles, transfer):
                 self.transfer += transfer
                 self._emit_bundles(entry, bundles)
@@ -384,6 +390,18 @@ class Interpreter:
             return
         definition = get_definition(module)
         self._count_operation(definition)
+        if self._telemetry is None:
+            bundles = self._combine_groups(definition, entry, groups)
+        else:
+            with self._telemetry.operation(module.full_name, module.id):
+                bundles = self._combine_groups(definition, entry, groups)
+        self._emit_bundles(replace(entry, merge_point=frame.accumulator.merge_point), bundles)
+
+    def _combine_groups(
+        self, definition: ModuleDefinition, entry: EnterModule, groups: Sequence[BundleGroup]
+    ) -> Bundles:
+        """Combines the bundles of each group to one, and records the operation whether it succeeds or not."""
+        module = entry.module
         items = [item for group in groups for item in group.items]
         try:
             bundles = [
@@ -396,7 +414,7 @@ class Interpreter:
             )
             raise
         self.trace.record_step(definition, module, entry.scope, items, bundles)
-        self._emit_bundles(replace(entry, merge_point=frame.accumulator.merge_point), bundles)
+        return bundles
 
     def _combine_group(
         self, definition: ModuleDefinition, entry: EnterModule, group: BundleGroup

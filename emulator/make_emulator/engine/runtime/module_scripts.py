@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 
 from ...json_types import as_mapping, as_mappings, is_integer
 from ...world.clock import DAY
@@ -21,6 +22,7 @@ from ..apps.app import ModuleDefinition
 from ..apps.context import Emit, ModuleContext, Outcome, json_size
 from ..apps.simulated import check_required
 from ..errors import BudgetExceededError, ExecutionInterruptedError, FatalError, ModuleError
+from .interception import OperationInterceptor
 
 #: Names of errors that Make shows (Help centre, "Types of errors"; the vendor's documentation of custom apps).
 ERROR_NAMES = (
@@ -122,6 +124,15 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
     if context.first and backlog.pending:
         page = backlog.take_page(backlog.pending)
         return Emit(page, transfer=json_size(context.mapper) + json_size(page))
+    if isinstance(world.interceptor, OperationInterceptor):
+        return world.interceptor.run_operation(
+            definition, context, partial(_run_unintercepted, definition, context)
+        )
+    return _run_unintercepted(definition, context)
+
+
+def _run_unintercepted(definition: ModuleDefinition, context: ModuleContext) -> Outcome:
+    world = context.run.world
     if not world.scripts:
         _require_match(definition, context)
         return _handle(definition, context)
@@ -134,6 +145,16 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
     world.scripts[name] = replace(
         script, hits=script.hits + 1, left=None if script.left is None else script.left - 1
     )
+    return apply_script(script, definition, context)
+
+
+def apply_script(script: ModuleScript, definition: ModuleDefinition, context: ModuleContext) -> Outcome:
+    """Returns the outcome of one operation that is scripted.
+
+    Raises:
+        ModuleError: the error of the script, or of the module itself.
+    """
+    backlog = context.run.backlog
     context.run.stopwatch.sleep(script.duration)
     if script.error is not None:
         if script.error.name == "ExecutionInterruptedError":
@@ -143,7 +164,8 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
     if script.output is None:
         if definition.has_output and _is_unanswered(definition, context):
             raise FatalError(
-                "RuntimeError", f"The script of module {context.module.id} ({name}) has no output."
+                "RuntimeError",
+                f"The script of module {context.module.id} ({context.module.full_name}) has no output.",
             )
         return _handle(definition, context)
     output = backlog.take_page(script.output) if context.first else script.output

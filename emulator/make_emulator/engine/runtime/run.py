@@ -14,6 +14,7 @@ from ...world.consumption import organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import DomainError, MalformedBlueprintError
 from ...world.models import BlueprintVersion, Execution, ExecutionError, ExecutionResponse, Json, Scenario
+from ...world.telemetry import RunTelemetry
 from ...world.world import World
 from .. import custom_functions
 from ..blueprints.model import Blueprint, Module
@@ -155,10 +156,31 @@ class ScenarioRun:
         run.stopwatch.begin()
         caller_gives_way, budget.give_way = budget.give_way, run.give_way
         with run.world.run_in_progress(run.scenario.id):
-            self._execute()
+            if run.world.telemetry is None:
+                self._execute()
+            else:
+                self._execute_with(run.world.telemetry)
         budget.give_way = caller_gives_way
         if run.agent_run is not None:
             run.agent_run.accesses += run.accesses.values()
+
+    def _execute_with(self, telemetry: RunTelemetry) -> None:
+        run = self.run
+        with telemetry.run(run.scenario, run.execution_id) as span:
+            self._execute()
+            span.finish(
+                status=self._status,
+                duration=run.stopwatch.elapsed,
+                operations=self._interpreter.operations if self._interpreter else 0,
+                error=self._error,
+                world=run.world,
+            )
+
+    @property
+    def _status(self) -> int:
+        if self._error is not None:
+            return FAILURE
+        return WARNING if self.run.has_warning else SUCCESS
 
     def _execute(self) -> None:
         try:
@@ -220,7 +242,6 @@ class ScenarioRun:
         run, interpreter = self.run, self._interpreter
         trace = interpreter.trace if interpreter else None
         outputs = interpreter.outputs if interpreter and self._error is None else None
-        succeeded = SUCCESS if not run.has_warning else WARNING
         return executions.create(
             run.scenario,
             self._organization.id,
@@ -233,7 +254,7 @@ class ScenarioRun:
             operations=interpreter.operations if interpreter else 0,
             centicredits=interpreter.centicredits if interpreter else 0,
             transfer=interpreter.transfer if interpreter else 0,
-            status=succeeded if self._error is None else FAILURE,
+            status=self._status,
             inputs=self.inputs,
             outputs=None if outputs is None else to_json_object(outputs),
             error=self._error,

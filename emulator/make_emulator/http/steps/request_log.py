@@ -46,6 +46,8 @@ def finish(context: RequestContext) -> None:
     else:
         body = response.get_data() if context.logged_body is None else context.logged_body
         request_log.finish(entry, response.status_code, body)
+    if context.registry.telemetry is not None:
+        context.registry.telemetry.record_request(entry, context.handle.name)
     if log.isEnabledFor(logging.INFO):
         log.info(entry.sentence(), extra={"entry": entry})
 

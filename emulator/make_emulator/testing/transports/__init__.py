@@ -17,8 +17,8 @@ from . import http_client, sockets, urllib3
 #: One patch: the class or module, the name, the replacement.
 Patch = tuple[Any, str, Any]
 
-#: Clients that need not be installed, and take too long to import for those who do not use them.
-_OPTIONAL_CLIENTS = ("aiohttp", "httpx")
+#: Clients, and an event loop, that need not be installed, and take too long to import for those who do not use them.
+_OPTIONAL_CLIENTS = ("aiohttp", "httpx", "uvloop")
 
 
 def install() -> ExitStack:
@@ -50,7 +50,11 @@ class _Installation:
             if self._stack is None:
                 return
             for owner, name, replacement in patches:
-                self._stack.callback(setattr, owner, name, vars(owner)[name])
+                if name in vars(owner):
+                    self._stack.callback(setattr, owner, name, vars(owner)[name])
+                else:
+                    # Inherited.
+                    self._stack.callback(delattr, owner, name)
                 setattr(owner, name, replacement)
 
     def patch_client(self, name: str) -> None:

@@ -1,0 +1,300 @@
+// A scenario as a graph: panned by dragging, zoomed by the wheel, buttons and keys, with modules that the keyboard reaches.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import type { DrawnEdge, DrawnNode, Drawing, EdgeMark, NodeMark } from "./api";
+
+interface View {
+  x: number;
+  y: number;
+  scale: number;
+}
+
+const SIGNS: Record<string, string> = { good: "✓", warn: "!", bad: "✕", off: "–" };
+const MIN_SCALE = 0.1;
+const MAX_SCALE = 2.5;
+
+export interface GraphProps {
+  drawing: Drawing;
+  nodeMarks?: readonly NodeMark[] | undefined;
+  edgeMarks?: readonly EdgeMark[] | undefined;
+  /** Index of the node that is selected. */
+  selected: number | null;
+  onSelect: (index: number | null) => void;
+  /** Number of findings at a module, by its index. */
+  findings?: ReadonlyMap<number, string> | undefined;
+}
+
+export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, findings }: GraphProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [view, setView] = useState<View | null>(null);
+  const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const fitted = useMemo(() => fit(drawing, size), [drawing, size]);
+  const shown = view ?? fitted;
+
+  // Another scenario is shown whole, whatever was looked at before.
+  useEffect(() => setView(null), [drawing.nodes.length, drawing.width, drawing.height]);
+
+  const zoom = useCallback(
+    (factor: number, x = size.width / 2, y = size.height / 2) =>
+      setView((old) => {
+        const from = old ?? fitted;
+        const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, from.scale * factor));
+        const by = scale / from.scale;
+        return { scale, x: x - (x - from.x) * by, y: y - (y - from.y) * by };
+      }),
+    [fitted, size],
+  );
+
+  const pan = useCallback((x: number, y: number) => setView((old) => ({ ...(old ?? fitted), x: (old ?? fitted).x + x, y: (old ?? fitted).y + y })), [fitted]);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const onWheel = (event: WheelEvent) => {
+      // A wheel alone scrolls the page, as everywhere; with Ctrl it zooms, as does a pinch of a touch pad.
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const box = element.getBoundingClientRect();
+      zoom(Math.exp(-event.deltaY / 200), event.clientX - box.left, event.clientY - box.top);
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, [zoom]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Record<string, () => void> = {
+      "+": () => zoom(1.25),
+      "=": () => zoom(1.25),
+      "-": () => zoom(0.8),
+      "0": () => setView(null),
+      Escape: () => onSelect(null),
+    };
+    const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const arrow = arrows[event.key];
+    if (arrow !== undefined) {
+      const target = event.target instanceof Element ? event.target.closest("[data-node]") : null;
+      const current = target === null ? null : Number(target.getAttribute("data-node"));
+      if (current === null) {
+        pan(-60 * arrow[0], -60 * arrow[1]);
+      } else {
+        const next = neighbour(drawing.nodes, current, arrow);
+        if (next !== null) {
+          frame.current?.querySelector<SVGGElement>(`[data-node="${next}"]`)?.focus();
+          reveal(next);
+        }
+      }
+      event.preventDefault();
+      return;
+    }
+    const step = steps[event.key];
+    if (step !== undefined && !event.ctrlKey && !event.metaKey) {
+      step();
+      event.preventDefault();
+    }
+  };
+
+  /** Pans so far that a node is in view. */
+  const reveal = (index: number) => {
+    const node = drawing.nodes[index];
+    if (node === undefined) return;
+    const x = shown.x + node.x * shown.scale;
+    const y = shown.y + node.y * shown.scale;
+    const margin = 90;
+    const moveX = x < margin ? margin - x : x > size.width - margin ? size.width - margin - x : 0;
+    const moveY = y < margin ? margin - y : y > size.height - margin ? size.height - margin - y : 0;
+    if (moveX || moveY) pan(moveX, moveY);
+  };
+
+  useEffect(() => {
+    if (selected !== null && size.width) reveal(selected);
+  }, [selected]);
+
+  const onPointerDown = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    drag.current = { x: event.clientX, y: event.clientY, moved: false };
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const from = drag.current;
+    if (from === null) return;
+    const [x, y] = [event.clientX - from.x, event.clientY - from.y];
+    if (!from.moved && Math.hypot(x, y) < 4) return;
+    if (!from.moved) frame.current?.setPointerCapture(event.pointerId);
+    drag.current = { x: event.clientX, y: event.clientY, moved: true };
+    pan(x, y);
+  };
+  const onPointerUp = () => {
+    // The click that ends a drag selects nothing.
+    const moved = drag.current?.moved ?? false;
+    window.setTimeout(() => (drag.current = null));
+    if (!moved) drag.current = null;
+  };
+
+  const marks = useMemo(() => new Map((nodeMarks ?? []).map((mark) => [mark.index, mark])), [nodeMarks]);
+  const lines = useMemo(() => new Map((edgeMarks ?? []).map((mark) => [`${mark.source}-${mark.target}`, mark])), [edgeMarks]);
+
+  return (
+    <div class="graph" ref={frame} onKeyDown={onKeyDown} onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={onPointerUp}>
+      <svg width={size.width} height={size.height} role="group" aria-label={`Scenario ${drawing.name}, ${drawing.nodes.length} modules`} onClick={() => !drag.current?.moved && onSelect(null)}>
+        <g transform={`translate(${shown.x} ${shown.y}) scale(${shown.scale})`}>
+          {drawing.edges.map((edge) => (
+            <Edge key={`${edge.source}-${edge.target}-${edge.kind}`} edge={edge} mark={lines.get(`${edge.source}-${edge.target}`)} />
+          ))}
+          {drawing.nodes.map((node) => (
+            <Node
+              key={node.index}
+              node={node}
+              radius={drawing.radius}
+              mark={marks.get(node.index)}
+              finding={findings?.get(node.index)}
+              selected={node.index === selected}
+              onSelect={() => !drag.current?.moved && onSelect(node.index)}
+            />
+          ))}
+        </g>
+      </svg>
+      <div class="graph-tools">
+        <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoom(1.25)}>
+          +
+        </button>
+        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoom(0.8)}>
+          −
+        </button>
+        <button type="button" aria-label="Show the whole scenario" title="Show the whole scenario (0)" onClick={() => setView(null)}>
+          ⤢
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function fit(drawing: Drawing, size: { width: number; height: number }): View {
+  if (!size.width || !size.height || !drawing.nodes.length) return { x: 0, y: 0, scale: 1 };
+  const whole = Math.min(size.width / drawing.width, size.height / drawing.height, 1);
+  // A wide scenario stays legible, and begins at the left.
+  const scale = Math.max(whole, Math.min(0.55, size.height / drawing.height));
+  const wide = drawing.width * scale > size.width;
+  return {
+    scale,
+    x: (wide ? 0 : (size.width - drawing.width * scale) / 2) - drawing.left * scale,
+    y: (size.height - drawing.height * scale) / 2 - drawing.top * scale,
+  };
+}
+
+/** The nearest node in the direction of an arrow key. */
+function neighbour(nodes: readonly DrawnNode[], from: number, [dx, dy]: [number, number]): number | null {
+  const node = nodes[from];
+  if (node === undefined) return null;
+  let best: number | null = null;
+  let least = Infinity;
+  for (const other of nodes) {
+    const along = (other.x - node.x) * dx + (other.y - node.y) * dy;
+    const across = Math.abs((other.x - node.x) * dy) + Math.abs((other.y - node.y) * dx);
+    if (other.index === from || along <= 10) continue;
+    const distance = along + 2 * across;
+    if (distance < least) [best, least] = [other.index, distance];
+  }
+  return best;
+}
+
+function Edge({ edge, mark }: { edge: DrawnEdge; mark: EdgeMark | undefined }) {
+  const hint = [edge.filter, mark?.title].filter(Boolean).join(": ");
+  return (
+    <g>
+      <path class={`edge ${edge.kind} ${edge.disabled ? "disabled" : ""} ${mark?.tone ?? ""}`} d={edge.d}>
+        {hint && <title>{hint}</title>}
+      </path>
+      {edge.filtered && <path class="funnel" d={`M${edge.endX - 20} ${edge.labelY + 5}h12l-4 5v6l-4-2v-4z`} />}
+      {edge.label && (
+        <text class="edge-label" x={edge.labelX} y={edge.labelY}>
+          {edge.label}
+        </text>
+      )}
+    </g>
+  );
+}
+
+interface NodeProps {
+  node: DrawnNode;
+  radius: number;
+  mark: NodeMark | undefined;
+  finding: string | undefined;
+  selected: boolean;
+  onSelect: () => void;
+}
+
+function Node({ node, radius, mark, finding, selected, onSelect }: NodeProps) {
+  const tone = mark?.tone ?? "";
+  const badge = mark === undefined || !tone ? "" : mark.badge || (SIGNS[tone] ?? "");
+  const width = Math.max(20, 8 + 7 * badge.length);
+  const label = [node.tooltip, node.disabled ? "disabled" : "", mark?.title, finding].filter(Boolean).join(", ");
+  return (
+    <g
+      class={`node ${tone} ${node.disabled ? "disabled" : ""} ${selected ? "selected" : ""}`}
+      data-node={node.index}
+      data-module={node.id ?? ""}
+      transform={`translate(${node.x} ${node.y})`}
+      role="button"
+      tabindex={0}
+      aria-label={label}
+      aria-pressed={selected}
+      onClick={(event) => {
+        event.stopPropagation();
+        onSelect();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          onSelect();
+          event.preventDefault();
+          event.stopPropagation();
+        }
+      }}
+    >
+      <title>{label}</title>
+      <g aria-hidden="true">
+      <circle class="focus" r={radius + 9} />
+      <circle class="disc" r={radius} fill={node.colour} />
+      <text class="initials" dy=".35em">
+        {node.initials}
+      </text>
+      {tone && tone !== "off" && <circle class="ring" r={radius + 4} />}
+      {badge && (
+        <g transform={`translate(${radius * 0.72} ${-radius * 0.78})`}>
+          <rect class="badge" x={-width / 2} y={-10} width={width} height={20} rx={10} />
+          <text class="badge-text" dy=".35em">
+            {badge}
+          </text>
+        </g>
+      )}
+      {finding && (
+        <g transform={`translate(${-radius * 0.72} ${-radius * 0.78})`}>
+          <path class="finding" d="M0-11 11 8-11 8z" />
+          <text class="badge-text" dy=".45em">
+            !
+          </text>
+        </g>
+      )}
+      {node.lines.map((line, place) => (
+        <text key={place} class="title" y={radius + 18 + 15 * place}>
+          {line}
+        </text>
+      ))}
+      <text class="subtitle" y={radius + 18 + 15 * node.lines.length}>
+        {node.subtitle}
+      </text>
+      </g>
+    </g>
+  );
+}

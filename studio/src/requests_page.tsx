@@ -1,0 +1,186 @@
+// The requests of a world as they come, with what each sent and got, why it was refused, and code that sends it again.
+
+import { useMemo, useState } from "preact/hooks";
+
+import type { Json, LogRow, World } from "./api";
+import { control, controlHeaders, make, worldPath } from "./api";
+import { href, useAction, useControl } from "./hooks";
+import { JsonTree } from "./json_tree";
+import { CopyButton, Empty, Problem, Tabs } from "./parts";
+import { pathOf, snippet, SNIPPETS, type Snippet } from "./snippets";
+
+const LIMIT = 300;
+
+const toneOf = (status: number): string => (status === 0 ? "soft" : status < 300 ? "good" : status < 500 ? "warn" : "bad");
+
+const STATUS_CLASSES = ["", "2xx", "3xx", "4xx", "5xx"];
+const METHODS = ["", "GET", "POST", "PUT", "PATCH", "DELETE"];
+
+export function RequestsPage({ world, requestId, tick, refresh }: { world: World; requestId: string | null; tick: number; refresh: () => void }) {
+  const [method, setMethod] = useState("");
+  const [status, setStatus] = useState("");
+  const [text, setText] = useState("");
+  const query = new URLSearchParams({ limit: String(LIMIT), ...(method && { method }), ...(status && { status }) });
+  const base = `${worldPath(world.name)}/requests`;
+  const list = useControl<{ requests: LogRow[] }>(`${base}?${query}`, tick);
+  const action = useAction();
+  const rows = useMemo(() => {
+    const wanted = text.trim().toLowerCase();
+    const all = [...(list.data?.requests ?? [])].reverse();
+    return wanted ? all.filter((row) => JSON.stringify([row.sentence, row.requestBody, row.responseBody]).toLowerCase().includes(wanted)) : all;
+  }, [list.data, text]);
+  const chosen = requestId === null ? null : (rows.find((row) => String(row.id) === requestId) ?? null);
+
+  const saveHar = () =>
+    void action.run(async () => {
+      const response = await fetch(`/_emulator${base}?format=har`, { headers: controlHeaders() });
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await response.blob());
+      link.download = `${world.name}.har`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+
+  return (
+    <main class="page">
+      <div class="row head">
+        <h1>Requests</h1>
+        <span class="grow" />
+        <select aria-label="Method" value={method} onChange={(event) => setMethod(event.currentTarget.value)}>
+          {METHODS.map((name) => (
+            <option key={name} value={name}>
+              {name || "any method"}
+            </option>
+          ))}
+        </select>
+        <select aria-label="Status" value={status} onChange={(event) => setStatus(event.currentTarget.value)}>
+          {STATUS_CLASSES.map((name) => (
+            <option key={name} value={name}>
+              {name || "any status"}
+            </option>
+          ))}
+        </select>
+        <input type="search" placeholder="Search" aria-label="Search in requests and responses" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <button type="button" disabled={action.busy} onClick={saveHar}>
+          Save HAR
+        </button>
+        <button
+          type="button"
+          disabled={action.busy}
+          onClick={() =>
+            void action.run(async () => {
+              await control(base, { method: "DELETE" });
+              refresh();
+            })
+          }
+        >
+          Clear
+        </button>
+      </div>
+      <Problem error={action.error ?? list.error} />
+      <div class="split requests">
+        <section class="card scroll" aria-label="List of requests">
+          {list.data === null ? (
+            <div class="loading" />
+          ) : rows.length === 0 ? (
+            <Empty>
+              No requests. Point a client at <code>{world.baseUrl}</code>.
+            </Empty>
+          ) : (
+            <ul class="log">
+              {rows.map((row) => (
+                <li key={row.id}>
+                  <a class={`plain log-row ${String(row.id) === requestId ? "current" : ""}`} href={href("w", world.name, "requests", row.id)} aria-current={String(row.id) === requestId}>
+                    <span class={`number ${toneOf(row.status)}`}>{row.status || "…"}</span> <b class={row.method}>{row.method}</b> <span class="anywhere">{pathOf(row)}</span>
+                    <span class="soft who">{row.agent ? `agent ${row.agent}` : (row.tokenLabel ?? "no token")}</span>
+                  </a>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        <section class="card side" aria-label="Request">
+          {chosen ? <RequestDetail world={world} row={chosen} refresh={refresh} /> : <Empty>{requestId === null ? "Choose a request." : "This request is not in the list: it was cleared, or the filter hides it."}</Empty>}
+        </section>
+      </div>
+    </main>
+  );
+}
+
+function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; refresh: () => void }) {
+  const [kind, setKind] = useState<Snippet>("curl");
+  const action = useAction();
+  const text = snippet(kind, row, world);
+  const canReplay = !/^\/(hook|mcp|oauth|\.well-known)/.test(row.path);
+  return (
+    <>
+      <p class="sentence">{row.statement ?? row.sentence}</p>
+      <table class="facts">
+        <tbody>
+          <tr>
+            <th>at</th>
+            <td>{row.at}</td>
+          </tr>
+          <tr>
+            <th>caller</th>
+            <td>{row.user ? `${row.user} (${row.tokenLabel ?? "token"})` : "unauthenticated"}</td>
+          </tr>
+          <tr>
+            <th>decision</th>
+            <td class={row.decision.startsWith("refused") ? "bad" : ""}>
+              {row.decision} {row.code && <code>{row.code}</code>}
+            </td>
+          </tr>
+          {row.missing.length > 0 && (
+            <tr>
+              <th>missing</th>
+              <td>
+                {row.missing.map((name) => (
+                  <span key={name} class="chip bad">
+                    {name}
+                  </span>
+                ))}
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      <Body title="Request body" value={row.requestBody} />
+      <Body title="Response body" value={row.responseBody} />
+      <h3>Send it again</h3>
+      <div class="row">
+        <Tabs names={SNIPPETS} current={kind} onSelect={setKind} label="Language" />
+        <span class="grow" />
+        <CopyButton text={text} />
+        {canReplay && (
+          <button
+            type="button"
+            class="small"
+            disabled={action.busy}
+            title="Send it with the token of this world"
+            onClick={() =>
+              void action.run(async () => {
+                const body = row.requestBody === null || row.requestBody === "" ? {} : { body: row.requestBody };
+                await make(world, pathOf(row), { method: row.method, ...body }).finally(refresh);
+              })
+            }
+          >
+            Replay
+          </button>
+        )}
+      </div>
+      <pre class="code">{text}</pre>
+      <Problem error={action.error} />
+    </>
+  );
+}
+
+function Body({ title, value }: { title: string; value: Json }) {
+  if (value === null || value === "") return null;
+  return (
+    <>
+      <h3>{title}</h3>
+      {typeof value === "object" ? <JsonTree value={value} /> : <pre class="code">{String(value).slice(0, 20_000)}</pre>}
+    </>
+  );
+}

@@ -1,0 +1,120 @@
+"""The documentation site in a real browser, and the screenshots that it shows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.chromium import Page, open_browser
+from helpers.documentation import ROOT, build_site
+from tools import take_screenshots
+from tools.chromium import ChromiumNotFoundError
+
+pytestmark = pytest.mark.e2e
+
+#: A page of each kind: text, code, drawings, screenshots, wide tables, long names.
+PAGES = [
+    "",
+    "tutorial/",
+    "how-to/clients/",
+    "how-to/dashboard/",
+    "how-to/explain/",
+    "explanation/how-it-works/",
+    "explanation/alternatives/",
+    "explanation/how-fast/",
+    "reference/command-line/",
+    "reference/control-api/",
+    "reference/emulated/",
+    "reference/fidelity/",
+    "reference/fidelity/plans/",
+]
+
+#: The parts of a page that are wider than the window and do not scroll by themselves; all that it has loaded; broken images.
+MEASURE = """
+({
+  width: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  loaded: performance.getEntriesByType("resource").map((each) => each.name),
+  broken: [...document.images].filter((each) => each.naturalWidth === 0).map((each) => each.src),
+  title: document.querySelector("article h1").innerText.replace("\\u00b6", "").trim(),
+})
+"""
+#: Types a word into the search, and waits for a result.
+SEARCH = """
+new Promise((resolve) => {
+  const input = document.querySelector("input[data-md-component=search-query]");
+  document.querySelector("[data-md-toggle=search]").click();
+  input.focus();
+  input.value = "mock_make";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.dispatchEvent(new KeyboardEvent("keyup", { bubbles: true }));
+  const look = () => {
+    const found = document.querySelector(".md-search-result__link");
+    found ? resolve(found.getAttribute("href")) : setTimeout(look, 20);
+  };
+  look();
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with open_browser() as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("site")
+    build_site(folder)
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_the_window_and_loads_from_its_own_host(
+    page: Page, site_url: str, path: str, width: int
+) -> None:
+    page.resize(width, 860)
+    page.open(site_url + path)
+    measured = page.evaluate(MEASURE)
+    assert measured["width"] <= 0
+    assert measured["broken"] == []
+    assert measured["title"]
+    assert [name for name in measured["loaded"] if not name.startswith(site_url)] == []
+
+
+def test_the_search_finds_a_page(page: Page, site_url: str) -> None:
+    page.resize(1280, 860)
+    page.open(site_url)
+    found = page.evaluate(SEARCH)
+    assert found.startswith(site_url)
+    page.open(found)
+    assert "mock_make" in page.evaluate("document.querySelector('article').innerText")
+
+
+def test_the_screenshots_are_taken_by_a_command(tmp_path: Path) -> None:
+    try:
+        names = take_screenshots.take(tmp_path, port=0)
+    except ChromiumNotFoundError as error:
+        pytest.skip(str(error))
+    shown = {path.name for path in (ROOT / "docs/assets").glob("*.webp")}
+    assert set(names) == shown
+    for name in names:
+        content = (tmp_path / name).read_bytes()
+        assert content[:4] == b"RIFF"
+        assert content[8:12] == b"WEBP"
+        assert 5_000 < len(content) < 150_000

@@ -1,0 +1,474 @@
+"""The studio in a real browser: what people do in it, hostile names and data, its sizes, and what assistive technology gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.api import ApiClient
+from helpers.chromium import Page, open_browser
+from helpers.webhooks import WebhookHarness
+from make_emulator import MakeEmulator
+from make_emulator.app import create_app
+from make_emulator.resources import fixture_path
+from make_emulator.server.wsgi import Server
+
+pytestmark = pytest.mark.e2e
+
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+
+EVIL = """</script><img src=x onerror="document.title='owned'">"'`{{1.x}}"""
+
+#: Waits until an expression is true in the page, and returns its value.
+UNTIL = """
+new Promise((resolve) => {
+  const end = Date.now() + 60000;
+  const look = () => {
+    let value;
+    try { value = (%s); } catch (error) { value = null; }
+    if (value) resolve({ value });
+    else if (Date.now() > end) resolve({ shown: document.body.innerText });
+    else setTimeout(look, 15);
+  };
+  look();
+})
+"""
+
+
+class Studio:
+    """The studio in a tab."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, *parts: object) -> None:
+        self.page.open("about:blank")
+        self.page.open(f"{self.url}/_emulator/studio#/" + "/".join(map(str, parts)))
+
+    def until(self, expression: str) -> Any:
+        result = self.page.evaluate(UNTIL % expression)
+        assert "value" in result, f"{expression} in {result['shown']}"
+        return result["value"]
+
+    def text(self, selector: str) -> str:
+        """The text of an element, once it is there."""
+        found: str = self.until(f"document.querySelector({json.dumps(selector)})?.innerText")
+        return found
+
+    def shows(self, text: str) -> None:
+        self.until(f"document.body.innerText.includes({json.dumps(text)})")
+
+    def press(self, text: str, within: str = "body") -> None:
+        """Press the button or the link that has a text, once it can be pressed."""
+        self.until(
+            f"[...document.querySelectorAll({json.dumps(within)} + ' :is(button, a, summary)')].find("
+            f"(each) => (each.innerText.trim() === {json.dumps(text)} || each.getAttribute('aria-label') === {json.dumps(text)})"
+            " && !each.disabled && (each.click(), true))"
+        )
+
+    def type(self, label: str, text: str) -> None:
+        """Type into the field that has a label."""
+        self.until(
+            f"(() => {{ const name = {json.dumps(label)};"
+            " const field = [...document.querySelectorAll('input, textarea, select')].find((each) =>"
+            " each.getAttribute('aria-label') === name || each.closest('label')?.innerText.trim().startsWith(name));"
+            f" if (!field) return false; field.value = {json.dumps(text)};"
+            " field.dispatchEvent(new Event(field.tagName === 'SELECT' ? 'change' : 'input', {bubbles: true})); return true; })()"
+        )
+
+    def drop(self, name: str, text: str) -> None:
+        """Drop a file onto the area of the import."""
+        self.until(
+            "(() => { const area = document.querySelector('.drop'); if (!area) return false;"
+            f" const data = new DataTransfer(); data.items.add(new File([{json.dumps(text)}], {json.dumps(name)}, {{type: 'application/json'}}));"
+            " area.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: data})); return true; })()"
+        )
+
+    def node(self, id: int) -> str:
+        """The selector of a module in the graph."""
+        return f'[data-module="{id}"]'
+
+    def click_node(self, id: int) -> None:
+        selector = json.dumps(self.node(id))
+        self.until(
+            f"document.querySelector({selector})?.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
+        )
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with open_browser() as page:
+        yield page
+
+
+@pytest.fixture
+def make() -> Iterator[MakeEmulator]:
+    with MakeEmulator() as make:
+        yield make
+
+
+@pytest.fixture
+def studio(page: Page, make: MakeEmulator) -> Studio:
+    return Studio(page, make.url)
+
+
+def runs_of(make: MakeEmulator, scenario: int) -> list[dict[str, Any]]:
+    """The runs of a scenario, the latest first."""
+    answer = make.control.call("GET", "worlds", "default", "scenarios", str(scenario))
+    runs: list[dict[str, Any]] = answer["scenario"]["runs"]
+    return runs
+
+
+def blueprint_text(name: str) -> str:
+    return (fixture_path("blueprints") / f"{name}.json").read_text("utf-8")
+
+
+def test_an_export_is_dropped_run_and_mended_until_it_takes_the_other_route(studio: Studio) -> None:
+    """Drop an export, run it, find out why a route was not taken, change the input, see it pass."""
+    studio.open()
+    studio.drop("shipping-quote.json", blueprint_text("shipping-quote"))
+    studio.press("Carrier and price of a parcel")
+    assert studio.until("document.querySelectorAll('[data-node]').length") == 7
+    studio.press("Start")
+    studio.press("Run")
+    studio.type("Country", "US")
+    studio.type("Weight", "12")
+    studio.press("Run once")
+    # The page of the run: the branch for parcels within the European Union was not reached.
+    studio.until(
+        f"document.querySelector('{studio.node(4)}')?.getAttribute('aria-label').includes('not reached')"
+    )
+    studio.click_node(4)
+    studio.shows("The run did not reach this module.")
+    studio.press("All events")
+    studio.press("the bundle took branch 3 of module 2")
+    studio.press("← All runs")
+    studio.press("Run")
+    studio.type("Country", "DE")
+    studio.type("Weight", "12")
+    studio.press("Run once")
+    studio.until(f"document.querySelector('{studio.node(4)}')?.classList.contains('good')")
+    assert "off" in studio.until(f"document.querySelector('{studio.node(5)}')?.getAttribute('class')")
+    # Both runs side by side.
+    other = studio.until(
+        "[...(document.querySelector('[aria-label=\"Compare with another run\"]')?.options ?? [])].map((each) => each.value)[1]"
+    )
+    studio.type("Compare with another run", other)
+    rows = studio.until(
+        "[...document.querySelectorAll('section[aria-label=\"Comparison of two runs\"] tbody tr')].map((row) => row.innerText).join('\\n')"
+    )
+    assert "Courier" in rows
+    assert "not reached" in rows
+    assert "different" in rows
+
+
+def test_a_run_is_followed_step_by_step_with_filters_and_bundles(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    conditions = [[{"a": "{{1.total}}", "o": "number:greater", "b": "100"}]]
+    scenario = harness.listen(
+        {
+            "id": 2,
+            "module": "json:ParseJSON",
+            "version": 1,
+            "parameters": {"type": ""},
+            "mapper": {"json": '{"a": '},
+            "filter": {"name": "Large", "conditions": conditions},
+        }
+    )
+    harness.send(json={"total": 5, "nested": {"needle": "found it"}})
+    harness.send(json={"total": 500})
+    runs = runs_of(make, scenario)
+    studio.open("w", "default", "scenarios", scenario, "runs", runs[1]["id"])
+    studio.press("First event")
+    studio.shows("total")
+    studio.type("Search in the bundles", "needle")
+    assert studio.text("mark") == "needle"
+    studio.press("Next event")
+    condition = studio.text(".condition")
+    assert "5" in condition
+    assert "number:greater" in condition
+    assert "does not hold" in condition
+    assert studio.text(".stepper .number") == "2 / 2"
+    # The other run passed the filter and failed.
+    studio.open("w", "default", "scenarios", scenario, "runs", runs[0]["id"])
+    studio.until(f"document.querySelector('{studio.node(2)}')?.classList.contains('bad')")
+    studio.press("Last event")
+    assert "JSON" in studio.text(".detail .problem")
+
+
+def test_a_blueprint_is_edited_with_lint_and_a_module_is_scripted(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "scenarios", 1)
+    studio.press("Blueprint")
+    text = studio.until("document.querySelector('textarea.tall')?.value")
+    studio.type(
+        "Blueprint as JSON", text.replace("scenario-service:ReturnData", "scenario-service:ReturnDat")
+    )
+    studio.shows("no-such-module")
+    studio.type("Blueprint as JSON", text.replace('"name": "Greeting"', '"name": "Salute"'))
+    studio.press("Save")
+    studio.until("document.querySelector('h1')?.innerText === 'Salute'")
+    studio.click_node(1)
+    studio.press("Script this module")
+    studio.type("Or fail with", "RateLimitError")
+    studio.press("Fail")
+    studio.shows("Delete the script")
+    [script] = make.control.call("GET", "worlds", "default", "modules")["modules"]
+    assert script["error"]["name"] == "RateLimitError"
+    studio.press("Delete the script")
+    studio.until("!document.body.innerText.includes('Delete the script')")
+
+
+def test_a_webhook_is_sent_to_and_its_run_appears_by_itself(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    scenario = harness.listen()
+    studio.open("w", "default", "scenarios", scenario)
+    studio.shows("No runs yet.")
+    studio.press("Run")
+    studio.type("Body as JSON", '{"name": ')
+    studio.press("Send")
+    studio.shows("The body is not JSON")
+    studio.type("Body as JSON", '{"name": "Ada"}')
+    studio.press("Send")
+    studio.shows("Answered 200")
+    studio.press("Runs")
+    studio.until("document.querySelector('.side table')?.innerText.includes('success')")
+    # A run that something else starts appears without a reload.
+    harness.send(json={"name": "Zoe"})
+    studio.until("document.querySelectorAll('.side table tr').length === 2")
+
+
+def test_requests_appear_with_the_reason_of_a_refusal(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "requests")
+    studio.shows("No requests.")
+    api = ApiClient(make.app)
+    reader = "22222222-2222-4222-8222-222222222222"
+    assert api.post("/scenarios/1/start", token=reader).status_code == 403
+    studio.until("document.querySelector('.log-row')?.click() ?? document.querySelector('.log-row')")
+    studio.shows("scenarios:write")
+    assert "refused: scope" in studio.text(".facts")
+    assert "curl -X POST" in studio.text("pre.code")
+    studio.press("pytest")
+    studio.shows('make_world.requests.assert_called("POST", "/scenarios/1/start", times=1)')
+    studio.type("Status", "2xx")
+    studio.shows("No requests.")
+
+
+def test_the_clock_is_advanced_and_tells_the_runs_that_fell_due(studio: Studio, make: MakeEmulator) -> None:
+    world = make.create_world(now="2026-03-02T12:00:00Z")
+    world.clock.freeze("2026-03-02T12:00:00Z")
+    studio.open("w", world.name, "world")
+    studio.until("document.querySelector('.clock')?.innerText.includes('2026-03-02 12:00:00')")
+    studio.until("document.querySelector('.clock').click() ?? true")
+    studio.press("+1 week")
+    studio.shows("scenario 3 (Weekly report)")
+    assert world.clock.now == "2026-03-09T12:00:00.000Z"
+
+
+def test_records_variables_faults_checkpoints_and_worlds_are_changed(
+    studio: Studio, make: MakeEmulator
+) -> None:
+    studio.open("w", "default", "data")
+    store = studio.until("document.querySelector('.chips a')?.getAttribute('href')").rpartition("/")[2]
+    studio.open("w", "default", "data", store)
+    studio.press("New record")
+    studio.type("Key", "zz-new")
+    studio.type("Data", "{")
+    studio.press("Save")
+    studio.shows("The record is not JSON")
+    studio.type("Data", '{"sku": "Z-1", "quantity": 1}')
+    studio.press("Save")
+    studio.shows("zz-new")
+    studio.press("Delete zz-new")
+    studio.until("!document.body.innerText.includes('zz-new')")
+    studio.press("New variable")
+    studio.type("Name", "region")
+    studio.type("Value", "north")
+    studio.press("Save")
+    studio.shows('"north"')
+
+    studio.open("w", "default", "world")
+    studio.press("Add")
+    studio.shows("any /scenarios*")
+    assert ApiClient(make.app).get("/scenarios/1").status_code == 503
+    studio.type("Name of the checkpoint", "before")
+    studio.press("Create", "section[aria-label=Checkpoints]")
+    studio.shows("Undo what came after")
+    studio.type("Name of the world", "second")
+    studio.press("Create", 'section[aria-label="New world"]')
+    studio.until("location.hash === '#/w/second/scenarios'")
+    studio.open("w", "second", "world")
+    studio.press("Delete …")
+    studio.press("Delete", "dialog")
+    studio.until("location.hash.startsWith('#/w/default')")
+    assert [row["name"] for row in make.control.worlds()] == ["default"]
+
+
+def test_hostile_names_and_data_are_text(studio: Studio, make: MakeEmulator) -> None:
+    api = ApiClient(make.app)
+    harness = WebhookHarness(api)
+    module = {
+        "id": 2,
+        "module": "util:SetVariable2",
+        "version": 1,
+        "parameters": {},
+        "mapper": {"name": EVIL, "scope": "roundtrip", "value": EVIL},
+        "metadata": {"designer": {"x": 300, "y": 0, "name": EVIL}},
+        "filter": {"name": EVIL, "conditions": [[{"a": EVIL, "o": "exist"}]]},
+    }
+    scenario = harness.listen(module)
+    api.patch(f"/scenarios/{scenario}", json={"name": EVIL[:120]})
+    harness.send(json={EVIL: EVIL})
+    api.get(f"/scenarios/{scenario}/{EVIL}")
+    run = runs_of(make, scenario)[0]["id"]
+    for parts in (
+        ("scenarios",),
+        ("scenarios", scenario),
+        ("scenarios", scenario, "runs", run),
+        ("requests",),
+        (EVIL.replace("/", ""),),
+        ("scenarios", "%3Cimg%20src=x%20onerror=alert(1)%3E"),
+    ):
+        studio.open("w", "default", *parts)
+        studio.until("document.querySelector('h1')")
+        if "runs" in parts:
+            studio.press("Last event")
+            studio.text(".detail")
+        assert studio.page.evaluate("document.querySelectorAll('#studio img, #studio script').length") == 0
+        assert studio.page.evaluate("document.title") != "owned"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [2560, 1280, 390])
+def test_every_page_fits_the_window_and_has_no_serious_barrier(
+    studio: Studio, make: MakeEmulator, width: int, scheme: str
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed")
+    api = ApiClient(make.app)
+    assert api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}).status_code == 200
+    api.get("/scenarios/99999")
+    run = runs_of(make, 1)[0]["id"]
+    page = studio.page
+    page.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+    )
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    try:
+        for parts, ready in (
+            (("scenarios",), ".list tbody tr"),
+            (("scenarios", 1), "[data-node]"),
+            (("scenarios", 1, "runs", run), ".event-line"),
+            (("requests", 2), ".facts"),
+            (("data",), ".chips a"),
+            (("world",), ".columns"),
+            (("nowhere",), "h1"),
+        ):
+            studio.open("w", "default", *parts)
+            studio.until(f"document.querySelector({json.dumps(ready)})")
+            if "runs" in parts:
+                studio.press("First event")
+                studio.text(".detail")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, parts
+            page.evaluate(AXE.read_text("utf-8"))
+            found = page.evaluate(
+                # The initials in a circle are a decoration, not a part of the label.
+                "axe.run({resultTypes: ['violations'], rules: {'label-content-name-mismatch': {enabled: false}}}).then((result) => result.violations"
+                ".filter((each) => ['serious', 'critical'].includes(each.impact))"
+                ".map((each) => [each.id, each.nodes.map((node) => node.html.slice(0, 200) + ' ' + node.failureSummary)]))"
+            )
+            assert found == [], parts
+    finally:
+        page.call("Emulation.clearDeviceMetricsOverride")
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_the_keyboard_reaches_and_opens_every_module(studio: Studio) -> None:
+    studio.open("w", "default", "scenarios", 4)
+    studio.until(
+        "document.querySelector('[data-node]')?.focus() ?? document.activeElement?.hasAttribute('data-node')"
+    )
+    key = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: %r, bubbles: true, cancelable: true})) ?? true"
+    studio.page.evaluate(key % "ArrowRight")
+    assert studio.until("document.activeElement?.getAttribute('data-node')") == "1"
+    studio.page.evaluate(key % "Enter")
+    studio.text('section[aria-label^="Module"] h2')
+    studio.page.evaluate(key % "Escape")
+    studio.text(".tabs")
+
+
+def test_the_studio_asks_for_the_control_key_and_takes_it_from_a_link(page: Page) -> None:
+    with Server(create_app(control_key="sesame")) as server:
+        studio = Studio(page, server.url)
+        studio.open()
+        studio.type("Control key", "wrong")
+        studio.press("Open")
+        studio.shows("Wrong key.")
+        studio.type("Control key", "sesame")
+        studio.press("Open")
+        studio.shows("Greeting")
+        page.evaluate("sessionStorage.clear()")
+        page.open("about:blank")
+        page.open(f"{server.url}/_emulator/studio#key=sesame")
+        studio.shows("Greeting")
+        assert "sesame" not in page.evaluate("location.href")
+
+
+def test_without_an_event_stream_the_studio_looks_by_itself(studio: Studio, make: MakeEmulator) -> None:
+    page = studio.page
+    script = (
+        "const original = window.fetch; window.fetch = (url, init) =>"
+        " String(url).includes('/events') && init?.headers?.Accept === 'text/event-stream'"
+        " ? Promise.reject(new TypeError('no stream')) : original(url, init);"
+    )
+    added = page.call("Page.addScriptToEvaluateOnNewDocument", source=script)["identifier"]
+    try:
+        studio.open("w", "default", "requests")
+        studio.shows("No requests.")
+        ApiClient(make.app).get("/users/me")
+        studio.until("document.querySelector('.log-row')")
+    finally:
+        page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_script_is_inline(studio: Studio) -> None:
+    studio.open("w", "default", "scenarios", 1)
+    studio.until("document.querySelector('[data-node]')")
+    loaded = studio.page.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
+    assert loaded
+    assert all(url.startswith(studio.url) for url in loaded)
+    assert studio.page.evaluate("[...document.scripts].every((script) => script.src && !script.text)")
+    # The policy holds: a script of another text does not run.
+    studio.page.evaluate(
+        "(() => { const script = document.createElement('script'); script.textContent = 'document.title = \"owned\"';"
+        " document.body.append(script); })()"
+    )
+    assert studio.page.evaluate("document.title") != "owned"
+
+
+def test_a_thousand_scenarios_and_a_run_of_two_thousand_steps_open(
+    studio: Studio, make: MakeEmulator
+) -> None:
+    api = ApiClient(make.app)
+    harness = WebhookHarness(api)
+    each = {"id": 2, "module": "builtin:BasicFeeder", "version": 1, "mapper": {"array": "{{1.items}}"}}
+    work = {
+        "id": 3,
+        "module": "util:SetVariable2",
+        "version": 1,
+        "parameters": {},
+        "mapper": {"name": "a", "scope": "roundtrip", "value": "{{2.value}}"},
+    }
+    scenario = harness.listen(each, work)
+    harness.send(json={"items": [{"value": number} for number in range(2000)]})
+    run = runs_of(make, scenario)[0]["id"]
+    studio.open("w", "default", "scenarios", scenario, "runs", run)
+    assert int(studio.text(".stepper .number").partition("/ ")[2]) >= 1000
+    studio.press("Last event")
+    studio.text(".detail")
+    # However long the run is, the page holds a part of it.
+    assert studio.page.evaluate("document.querySelectorAll('.event').length") <= 200
