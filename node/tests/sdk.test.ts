@@ -4,7 +4,7 @@ import { Make } from '@makehq/sdk';
 import { describe, expect } from 'vitest';
 import type { World } from 'make-emulator';
 
-import { test } from 'make-emulator/vitest';
+import { createTest, test } from 'make-emulator/vitest';
 
 function connect(world: World): Make {
   const make = new Make(world.token, world.host);
@@ -29,7 +29,7 @@ test('a fault reaches the client', async ({ world }) => {
 });
 
 describe('the options of a world', () => {
-  const limited = test.extend({ worldOptions: { plan: 'free', scopes: ['scenarios:read'] } });
+  const limited = createTest({ plan: 'free', scopes: ['scenarios:read'] });
 
   limited('are those of the test', async ({ world }) => {
     expect(world.plan).toBe('free');
