@@ -283,13 +283,16 @@ class World:
         """Returns the state of the world, secrets included, as one JSON document."""
         return self._client.snapshot()
 
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
+    def restore(self, snapshot: Mapping[str, Any], *, copy: bool = False) -> None:
         """Restores a snapshot, including its clock, tokens and next ids.
+
+        Args:
+            copy: give tokens, hooks and OAuth clients new keys, so that the world of the snapshot may still be there.
 
         Raises:
             ControlError: if the document cannot be restored; the world is unchanged then.
         """
-        description = self._client.restore(snapshot)
+        description = self._client.restore(snapshot, copy=copy)
         activity.replace_state(self._client)
         # A token with few scopes that a test has set stays set.
         if self.token == self._own_token:
