@@ -213,7 +213,7 @@ class RequestLog:
     """Log of the last requests of a world, oldest first, bounded in entries and in bytes.
 
     Equal bodies are kept once: clients read the same again and again. The first query makes an index, so that a world
-    whose log nobody reads does without.
+    whose log no client reads does without.
     """
 
     def __init__(self) -> None:

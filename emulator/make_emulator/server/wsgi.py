@@ -249,7 +249,7 @@ class _ConnectionManager(ConnectionManager):
         server: Any = self.server
         loop._stop_requested = True
         if server.release is None and server.ssl_adapter is None:
-            # A connection wakes it; nobody else is served by this listening socket.
+            # A connection wakes it; no other process accepts from this listening socket.
             with (
                 suppress(OSError),
                 socket.create_connection(server.socket.getsockname()[:2], timeout=1) as peer,
