@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from helpers.documentation import ROOT, build_site
+from helpers.sharing import share
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
@@ -23,10 +24,8 @@ _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
-    build_site(folder)
-    return folder
+    """The folder of the built site, which the processes of the session share."""
+    return share(tmp_path_factory, "documentation", build_site)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +134,7 @@ def test_the_navigation_has_the_sections_of_the_index_and_every_page_once(hooks:
 def test_llms_txt_leads_to_the_markdown_of_every_page(site: Path) -> None:
     index = (site / "llms.txt").read_text("utf-8")
     assert index.startswith("# make-emulator\n\n> ")
+    assert "/fidelity/plans.md" not in index.partition("\n## Optional\n")[0]
     base = re.escape(ADDRESS)
     linked = re.findall(rf"^- \[[^\]]+\]\({base}([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
     assert sorted(linked) == PAGES

@@ -49,6 +49,11 @@ def _export(name: str) -> Callable[[Path], None]:
     return copy
 
 
+def _prepare_sweep(folder: Path) -> None:
+    for name in ("webhook-deduplication.json", "webhook-deduplication.test.yaml"):
+        shutil.copy(BLUEPRINTS / name, folder)
+
+
 def _prepare_explain(folder: Path) -> None:
     _copy_blueprints(folder)
     _export("blueprint.json")(folder)
@@ -59,6 +64,7 @@ FILES: Mapping[str, Callable[[Path], None]] = {
     "README.md": _copy_blueprints,
     "docs/how-to/explain.md": _prepare_explain,
     "docs/how-to/scenario-tests.md": _export("lead-intake.json"),
+    "docs/how-to/sweep.md": _prepare_sweep,
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
     "docs/how-to/replay.md": write_documented_session,
 }

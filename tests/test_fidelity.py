@@ -84,7 +84,7 @@ def test_a_named_test_exists() -> None:
 
 
 def show(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["fidelity", *arguments])
+    return CliRunner().invoke(main, ["fidelity", *arguments], env={"COLUMNS": "1000"})
 
 
 def test_the_command_shows_the_counts_of_each_area() -> None:
@@ -248,7 +248,7 @@ def test_the_command_prints_both_formats() -> None:
 
 
 def show_routes(*options: str) -> str:
-    result = CliRunner().invoke(main, ["routes", *options])
+    result = CliRunner().invoke(main, ["routes", *options], env={"COLUMNS": "200"})
     assert result.exit_code == 0
     return result.output
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .http.faults import FaultRules
-from .http.request_log import LogEntry, RequestLog
+from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .lazy_dataclasses import dataclass
@@ -23,9 +23,11 @@ from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.slots import WHOLE, Shard
-from .world.telemetry import RunTelemetry
 from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
+
+if TYPE_CHECKING:
+    from .http.telemetry import RequestTelemetry
 
 #: Name of the world that a server starts with.
 DEFAULT_WORLD = slots.DEFAULT_NAME
@@ -99,16 +101,6 @@ class ClientSession(Protocol):
 
     def close(self) -> None:
         """End it, with the streams that it holds open."""
-
-
-class RegistryTelemetry(RunTelemetry, Protocol):
-    """Recorder of spans of requests, and of runs."""
-
-    def call(self, route: str) -> AbstractContextManager[None]:
-        """Returns the context of a call of an endpoint without HTTP."""
-
-    def record_request(self, entry: LogEntry, world: str) -> None:
-        """Adds what is known of a request at its end to its span."""
 
 
 #: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
@@ -252,7 +244,7 @@ class WorldRegistry:
         seed_names: Sequence[str] = (),
         *,
         transport: Transport | None = None,
-        telemetry: RegistryTelemetry | None = None,
+        telemetry: RequestTelemetry | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
         has_hints: bool = True,
         shard: Shard = WHOLE,

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from make_emulator.cli.main import main
@@ -51,6 +52,35 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
         [bash, "--norc", "-c", script], capture_output=True, text=True, env=environment, check=True
     )
     assert done.stdout.splitlines() == ["serve", "--smtp-port", "powershell"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "incomplete", "completed"),
+    [
+        (["serve", "--seed"], "de", ["default"]),
+        (["validate"], "em", ["empty"]),
+        (["serve", "--seed"], "./se", []),
+        (["lint", "."], "--strict", ["--strict"]),
+        (["lint", "--ignore"], "missing-conn", ["missing-connection"]),
+        (["modules"], "slac", ["slack"]),
+        (["modules"], "slack:CreateMess", ["slack:CreateMessage"]),
+        (["modules"], "no-such-app:", []),
+        (["fidelity"], "hoo", ["Hooks"]),
+        (["snapshot"], "lo", ["load"]),
+    ],
+)
+def test_values_are_completed(arguments: list[str], incomplete: str, completed: list[str]) -> None:
+    items = ShellComplete(main, {}, "make-emulator", "_MAKE_EMULATOR_COMPLETE").get_completions(
+        arguments, incomplete
+    )
+    assert [item.value for item in items if item.type == "plain"] == completed
+
+
+def test_a_seed_may_be_a_file_too() -> None:
+    items = ShellComplete(main, {}, "make-emulator", "_MAKE_EMULATOR_COMPLETE").get_completions(
+        ["serve", "--seed"], "se"
+    )
+    assert [(item.type, item.value) for item in items] == [("file", "se")]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,12 @@ def _variable(option: click.Option, path: tuple[str, ...]) -> str:
     if option.envvar:
         return option.envvar if isinstance(option.envvar, str) else ",".join(option.envvar)
     return "_".join(["MAKE_EMULATOR", *path, option.name or ""]).upper().replace("-", "_")
+
+
+def test_the_address_of_the_documentation_is_that_of_the_project() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    assert urls["Documentation"] == docs_address("README.md")
+    assert docs_address("how-to/lint.md") == f"{urls['Documentation']}how-to/lint/"
 
 
 def test_every_command_has_its_section() -> None:

@@ -417,7 +417,7 @@ def test_init_writes_a_seed_that_is_valid_and_serves(tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (0, f"Wrote {path}. Try: make-emulator serve --seed {path}\n")
     result = CliRunner().invoke(main, ["validate", str(path)])
     assert result.exit_code == 0
-    assert result.output.startswith(
+    assert " ".join(result.output.split()).startswith(
         f"{path} is a valid seed: 2 users, 1 organization, 1 team, 1 OAuth client, 3 variables, "
     )
     with run_server("--seed", str(path)) as (_, url):

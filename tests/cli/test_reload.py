@@ -13,7 +13,7 @@ from flask import Flask
 from helpers.api import ApiClient, assert_status
 from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
 from make_emulator.cli.reload import WorldReloader
-from make_emulator.registry import WorldHandle
+from make_emulator.registry import WorldHandle, WorldRegistry
 from make_emulator.resources import fixture_path
 
 SEED = """\
@@ -129,6 +129,28 @@ def test_what_was_changed_in_the_world_stays_if_a_file_has_a_mistake(tmp_path: P
         assert handle.spec is spec
         assert log[0].startswith(f"{folder}/{reason}")
         assert log[-1] == f"changed: {folder / 'bad.json'}; the default world stays as it is"
+
+
+def test_a_mistake_right_after_a_reset_does_not_hide_the_reset(
+    tmp_path: Path, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("organizations:\n  - { name: Acme, teams: [{ name: First }] }\n", "utf-8")
+    handle, reloader = make_reloader(create_app(seed=str(seed)))
+    seed.write_text("organizations:\n  - { name: Acme, teams: [{ name: Second }] }\n", "utf-8")
+    reset = WorldRegistry.reset
+
+    def reset_and_break(registry: WorldRegistry, given: WorldHandle) -> None:
+        reset(registry, given)
+        seed.write_text("organizations: [", "utf-8")
+
+    monkeypatch.setattr(WorldRegistry, "reset", reset_and_break)
+    reloader.reload([seed])
+    team = handle.main_team()
+    assert team is not None
+    assert team.name == "Second"
+    assert log == [f"changed: {seed}; the default world is reset: 1 user, 1 organization, 1 team"]
+    assert seed in list(reloader.list_files())
 
 
 def test_blueprints_that_are_gone_are_one_line(tmp_path: Path, log: list[str]) -> None:

@@ -210,7 +210,7 @@ def test_the_commands_of_the_guide_answer_as_shown(tmp_path: Path, monkeypatch: 
                 words = shlex.split(line)
                 if words[0] == "export":
                     continue
-                assert run(*words[1:], MAKE_API_KEY=world.token).output == shown
+                assert run(*words[1:], MAKE_API_KEY=world.token, COLUMNS="100").output == shown
             change = {"scheduling": json.dumps({"type": "daily", "time": "09:30"})}
             url = "https://eu1.make.com/api/v2/scenarios/3"
             assert requests.patch(url, json=change, headers=world.headers).status_code == 200

@@ -13,6 +13,7 @@ import pytest
 
 from helpers.chromium import Page, open_browser
 from helpers.documentation import ROOT, build_site
+from helpers.sharing import share
 from tools import take_screenshots
 from tools.chromium import ChromiumNotFoundError
 
@@ -25,6 +26,7 @@ PAGES = [
     "how-to/clients/",
     "how-to/dashboard/",
     "how-to/explain/",
+    "how-to/studio/",
     "explanation/how-it-works/",
     "explanation/alternatives/",
     "explanation/how-fast/",
@@ -70,8 +72,7 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("site")
-    build_site(folder)
+    folder = share(tmp_path_factory, "documentation", build_site)
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:

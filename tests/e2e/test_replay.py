@@ -73,6 +73,7 @@ FLOWS = [
     [
         ("main-job", {"records": 40, "limit": 15}, 70),
         ("every-method", {}, 120),
+        ("flows/credential-requests", {"userId": 1}, 8),
         *((f"flows/{flow}", {}, 3) for flow in FLOWS),
     ],
 )

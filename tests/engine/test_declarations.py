@@ -59,7 +59,7 @@ def test_mock_data_satisfy_what_a_declared_function_expects(half: str) -> None:
 
 
 def test_the_reference_lists_a_declared_function(half: str, generator: ModuleType) -> None:
-    assert "| `half` | 1 |" in generator.pages()["expressions.md"]
+    assert "| `half` | 1 |" in generator.pages()["docs/reference/expressions.md"]
 
 
 # --- modules -------------------------------------------------------------------------------------
@@ -112,4 +112,4 @@ def test_mock_data_satisfy_what_a_declared_module_expects(acme: App) -> None:
 
 
 def test_the_reference_lists_a_declared_module(acme: App, generator: ModuleType) -> None:
-    assert f"| `{DOUBLE}` | 1 a bundle | 1 an operation |" in generator.pages()["modules.md"]
+    assert f"| `{DOUBLE}` | 1 a bundle | 1 an operation |" in generator.pages()["docs/reference/modules.md"]

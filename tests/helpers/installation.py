@@ -91,9 +91,13 @@ def _install(environment: Path, *requirements: str) -> None:
     pytest.skip(f"no index can be reached: {done.stderr.strip().splitlines()[-1][:300]}")
 
 
+def create_environment(environment: Path, *requirements: str) -> None:
+    """Makes an environment with some requirements."""
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
+    _install(environment, *requirements)
+
+
 def install_wheel(folder: Path, wheel: Path) -> None:
     """Makes two environments in a folder: ``plain`` has the wheel alone, ``all`` has its extras."""
-    for name, extras in (("plain", ""), ("all", "[all]")):
-        environment = folder / name
-        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
-        _install(environment, f"{wheel}{extras}")
+    create_environment(folder / "plain", str(wheel))
+    create_environment(folder / "all", f"{wheel}[all]")

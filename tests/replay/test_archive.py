@@ -58,7 +58,7 @@ def test_only_requests_to_make_are_read() -> None:
     assert [exchange.number for exchange in read.exchanges] == [3, 4, 5, 6]
     assert [exchange.name for exchange in read.exchanges] == [
         "GET /teams",
-        "POST /********-1",
+        "POST hook.eu1.make.com/********-1",
         "POST /mcp/stateless",
         "GET /users/me",
     ]
@@ -209,6 +209,27 @@ def test_references_to_secrets_stay_so_that_a_blueprint_still_runs() -> None:
         "apiKey": "{{2.token}}",
         "password": "********-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "masked"),
+    [
+        (
+            {"authorization": {"authUsed": "token", "scope": ["teams:read"]}},
+            {"authorization": {"authUsed": "token", "scope": ["teams:read"]}},
+        ),
+        ({"credential": {"id": "c1", "apiKey": "abc"}}, {"credential": {"id": "c1", "apiKey": "********-1"}}),
+        ({"credentials": [{"appName": "http"}]}, {"credentials": [{"appName": "http"}]}),
+        ({"authorization": ["abc"], "x": 1}, {"authorization": ["********-1"], "x": 1}),
+        ({"credentials": "abc"}, {"credentials": "********-1"}),
+        ({"data": {"credentials": {"value": "abc"}}}, {"data": {"credentials": {"value": "********-1"}}}),
+        ({"apiTokens": [{"token": "12345678-****"}]}, {"apiTokens": [{"token": "12345678-****"}]}),
+    ],
+)
+def test_rows_about_secrets_are_shown_but_for_the_secrets(body: Any, masked: Any) -> None:
+    content = {"mimeType": "application/json", "text": json.dumps(body)}
+    [exchange] = parse_archive(archive(entry(response={"content": content}))).exchanges
+    assert exchange.response.json() == masked
 
 
 def test_what_others_know_of_the_session_is_left_out() -> None:

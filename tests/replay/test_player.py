@@ -71,6 +71,7 @@ def test_ids_and_tokens_that_answers_introduced_are_mapped(record: Record) -> No
     assert report.differences == [], report.render_text()
     assert report.skipped == []
     assert report.assumptions == [
+        "the plan is pro, as the limit of calls a minute says",
         "organization 4711 of the recording is organization 1 of the seed",
         "team 815 of the recording is team 1 of the seed",
     ]
@@ -99,7 +100,7 @@ def test_what_was_there_before_is_not_compared_without_its_seed(record: Record) 
     assert skipped.exchange.name == "GET /data-stores/900"
     assert (
         skipped.skipped
-        == "names dataStore 900, which no earlier answer introduced and the seed does not have"
+        == "names data store 900, which no earlier answer introduced and the seed does not have"
     )
     assert report.differences == [], report.render_text()
     assert "read the team with make-emulator pull, and replay with --seed" in report.render_text()
@@ -259,7 +260,7 @@ def test_what_could_not_be_created_is_not_compared_either(record: Record) -> Non
     assert report.differences == [], report.render_text()
     assert [result.skipped for result in report.skipped] == [
         "has a body of which the recording has only the beginning",
-        f"names dataStore {store}, whose creation was not replayed",
+        f"names data store {store}, whose creation was not replayed",
     ]
 
 
@@ -288,3 +289,60 @@ def test_the_token_of_the_caller_is_its_own_elsewhere_too(record: Record) -> Non
     report = replay(client)
     assert report.differences == [], report.render_text()
     assert [result.status for result in report.compared] == [200, 200]
+
+
+def test_an_error_of_something_unknown_is_compared_if_it_comes_before_the_look_up(record: Record) -> None:
+    client = record()
+    token = client.post("/users/me/api-tokens", {"label": "x", "scope": ["teams:read"]})["apiToken"]["token"]
+    client.entries.clear()
+    client.get("/users/me/current-authorization", token=token)
+    client.get("/data-stores/900", token=token)
+    client.call("PATCH", "/data-stores/900", {"name": ""})
+    client.call("DELETE", "/data-stores/900")
+    # The state of the zone decides about that.
+    client.entries[3]["response"]["status"] = 406
+    client.entries[3]["response"]["content"]["text"] = (
+        '{"message": "Confirmation required.", "code": "IM004"}'
+    )
+    report = replay(client)
+    assert report.differences == [], report.render_text()
+    assert [result.status for result in report.compared] == [200, 403, 400]
+    assert [result.exchange.name for result in report.skipped] == ["DELETE /data-stores/900"]
+
+
+def test_a_seed_from_before_a_resource_was_created_lacks_it(record: Record) -> None:
+    client = record()
+    store = client.post("/data-stores", {"name": "New", "teamId": 815, "maxSizeMB": 1})["dataStore"]["id"]
+    client.entries.clear()
+    client.get("/teams/815")
+    client.get(f"/data-stores/{store}")
+    report = replay(client, seed=ZONE_SEED)
+    assert report.differences == [], report.render_text()
+    [skipped] = report.skipped
+    assert (
+        skipped.skipped
+        == f"names data store {store}, which no earlier answer introduced and the seed does not have"
+    )
+
+
+def test_a_team_that_the_caller_does_not_see_is_not_the_home_team(record: Record) -> None:
+    client = record()
+    client.get("/hooks?teamId=99")
+    client.get("/hooks?teamId=815")
+    report = replay(client)
+    assert [result.status for result in report.compared] == [403, 200]
+    assert report.differences == [], report.render_text()
+
+
+def test_the_plan_is_the_one_whose_limit_the_recording_shows(record: Record) -> None:
+    client = record()
+    client.get("/functions?teamId=815")
+    client.get("/hooks?teamId=815")
+    report = replay(client)
+    assert report.differences == [], report.render_text()
+    # Functions are not in the plan, which says nothing about the token.
+    assert [result.status for result in report.compared] == [403, 200]
+    assert report.assumptions == [
+        "the plan is pro, as the limit of calls a minute says",
+        "team 815 of the recording is team 1 of the seed",
+    ]

@@ -65,9 +65,10 @@ def test_what_the_blueprint_does_not_have_is_a_mistake(tmp_path: Path) -> None:
               filters: { Lage: passed, Order: stopped }
               records: { 50: {} }
               calls: { 7: 1 }
+              scenarios: { 7: { reached: [1] } }
         """,
     )
-    assert [line for line, _ in found] == [2, 3, 7, 8, 9, 11, 11, 12, 12, 14]
+    assert [line for line, _ in found] == [2, 3, 7, 8, 9, 11, 11, 12, 12, 14, 15]
     texts = [text for _, text in found]
     assert texts[0].endswith("; did you mean 'slack:CreateMessage'?")
     assert texts[1].endswith("; did you mean 'Tell sales'?")
@@ -78,6 +79,7 @@ def test_what_the_blueprint_does_not_have_is_a_mistake(tmp_path: Path) -> None:
     assert texts[7] == "there is no filter 'Lage'; there are: Large, Small; did you mean 'Large'?"
     assert texts[8] == 'there is no filter before module 1 "Order"'
     assert texts[9] == "the blueprint calls no scenario '7'"
+    assert texts[10] == "the file names no blueprint of scenario '7' under 'scenarios'"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.blueprints import exported_module, write_blueprint
 from helpers.scenario_tests import condition, failures_of, named, results_of
-from make_emulator.scenario_tests.results import failure_lines, unused_everywhere
+from make_emulator.scenario_tests.results import failure_lines, find_unused
 
 LARGE = "{ webhook: { json: { id: 7, customer: ann, total: 500 } } }"
 SMALL = "{ webhook: { json: { id: 7, customer: ann, total: 50 } } }"
@@ -317,7 +317,7 @@ def test_records_variables_connections_and_the_time_are_given(tmp_path: Path) ->
             expect: { error: { name: ConnectionError } }
           - name: strict
             given: { settings: { unmatched: fail } }
-            expect: { error: { message: { $contains: No script matches module 2 } } }
+            expect: { error: { message: No script matches module 2 (slack:CreateMessage). } }
           - name: no variable
             given: { variables: { team: { "a b": 1 } } }
             expect: {}
@@ -356,7 +356,7 @@ def test_called_scenarios_run_and_are_counted(tmp_path: Path) -> None:
         ),
         exported_module(3, "scenario-service:ReturnData", {"result": "{{2.result}}"}, version=2),
     ]
-    [result] = results_of(
+    [result, inside, wrong] = results_of(
         tmp_path,
         """\
         scenarios: { 77: double.json }
@@ -364,10 +364,29 @@ def test_called_scenarios_run_and_are_counted(tmp_path: Path) -> None:
           - name: doubles
             given: { inputs: { n: 21 } }
             expect: { calls: { 77: 1 }, outputs: { result: 42 } }
+          - name: inside
+            given: { inputs: { n: 21 } }
+            expect:
+              scenarios: { 77: { order: [1, 2], outputs: { result: 42 }, operations: 0 } }
+          - name: wrong
+            given: { inputs: { n: 21 } }
+            expect:
+              scenarios:
+                77:
+                  outputs: { result: 43 }
+                  not_reached: [2]
         """,
         *flow,
     )
     assert failures_of(result) == []
+    assert failures_of(inside) == []
+    assert failures_of(wrong) == [
+        (15, "in scenario 77: the outputs are not as expected"),
+        (
+            16,
+            "in scenario 77: expected no bundle to reach module 2 (scenario-service:ReturnData), but one did",
+        ),
+    ]
 
 
 def test_what_no_test_used_is_listed(tmp_path: Path) -> None:
@@ -387,8 +406,7 @@ def test_what_no_test_used_is_listed(tmp_path: Path) -> None:
             expect: {{ status: error }}
         """,
     )
-    file = results[0].test.file
-    assert [(file.document.line_of(path), text) for path, text in unused_everywhere(results)] == [
+    assert find_unused(use for result in results for use in result.stub_uses) == [
         (2, "script of Tell sales was not used"),
         (3, "script number 2 of Keep was not used"),
         (6, "response to any https://other.example.com/* was not used"),
@@ -406,7 +424,7 @@ def test_a_stub_that_one_of_the_tests_used_is_not_listed(tmp_path: Path) -> None
           - {{ name: large, given: {LARGE}, expect: {{}} }}
         """,
     )
-    assert unused_everywhere(results) == []
+    assert find_unused(use for result in results for use in result.stub_uses) == []
 
 
 @pytest.mark.parametrize(("total", "outcome"), [(101, "passed"), (100, "failed")])

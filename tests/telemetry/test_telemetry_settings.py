@@ -15,7 +15,7 @@ import requests
 
 from helpers.api import ADMIN_TOKEN
 from helpers.server import run_server
-from make_emulator.cli import serve
+from make_emulator.cli import serve_world
 from make_emulator.cli.errors import CommandError
 from make_emulator.telemetry.settings import exporter_names
 
@@ -126,7 +126,7 @@ def test_a_collector_that_does_not_respond_does_not_hold_up_the_end() -> None:
 def test_an_exporter_that_does_not_exist_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
     with ExitStack() as running, pytest.raises(CommandError) as raised:
-        serve._open_telemetry(running)
+        serve_world.open_telemetry(running)
     text = raised.value.message
     assert text.startswith("OpenTelemetry: no exporter of spans is named 'carrier-pigeon'; installed: ")
     assert "console" in text
@@ -141,7 +141,7 @@ def test_without_the_extra_the_server_starts_and_says_what_is_missing(
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     with ExitStack() as running:
-        assert serve._open_telemetry(running) is None
+        assert serve_world.open_telemetry(running) is None
     assert capsys.readouterr().err == (
         "make-emulator: the variables of OpenTelemetry have no effect without pip install 'make-emulator[otel]'\n"
     )
@@ -151,4 +151,4 @@ def test_without_variables_nothing_of_it_is_imported(monkeypatch: pytest.MonkeyP
     for name in ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     with ExitStack() as running:
-        assert serve._open_telemetry(running) is None
+        assert serve_world.open_telemetry(running) is None

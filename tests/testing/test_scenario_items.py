@@ -85,6 +85,21 @@ def test_the_collection_can_be_switched_off(folder: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_scripts_that_no_test_used_are_listed(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    scripts = 'modules:\n  Tell sales: { output: { ts: "1" } }\n  Keep: { output: {} }\n'
+    small = TESTS.replace("id: 1, total: 500", "id: 1, total: 5").partition("  - name: later")[0]
+    pytester.makeini("[pytest]\nmarkers = slow")
+    write_test_file(pytester.path, scripts + small)
+    result = pytester.runpytest(*options)
+    result.stdout.fnmatch_lines(
+        ["*= not used by the tests of scenarios =*", "orders.test.yaml:2: script of Tell sales was not used"]
+    )
+    result.stdout.no_fnmatch_line("*script of Keep*")
+    result = pytester.runpytest("-k", "small", *options)
+    result.stdout.no_fnmatch_line("*not used by*")
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "two workers"])
 def test_the_coverage_is_that_of_all_processes(folder: pytest.Pytester, options: tuple[str, ...]) -> None:
     result = folder.runpytest("--make-scenario-coverage", "--make-scenario-coverage-report=c.json", *options)
     result.assert_outcomes(passed=1, failed=1, skipped=1)

@@ -87,7 +87,8 @@ def write_epilog(formatter: click.HelpFormatter, examples: Sequence[str], docs: 
 
 def docs_address(page: str) -> str:
     """Returns the address of a page of the documentation."""
-    return f"{DOCS_URL}/{page}"
+    folder = page.removesuffix(".md") + "/"
+    return DOCS_URL if page == "README.md" else DOCS_URL + folder
 
 
 def command(

@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
 from click.core import ParameterSource
+
+from ..error_reasons import os_error_reason
 
 
 class CommandError(click.ClickException):
@@ -79,3 +82,12 @@ def _variable_hint(error: click.UsageError) -> str:
     names = [parameter.envvar] if isinstance(parameter.envvar, str) else list(parameter.envvar or ())
     names.append(f"{context.auto_envvar_prefix}_{parameter.name}".upper())
     return f" (from the variable {next(name for name in names if os.environ.get(name))})"
+
+
+@contextmanager
+def write_errors(path: Path | str | None) -> Iterator[None]:
+    """Context in which a file that cannot be written is a failure of the command."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {os_error_reason(error)}") from None

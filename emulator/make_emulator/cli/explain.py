@@ -89,7 +89,7 @@ def explain(
     from ..blueprint_import.export import parse_export
     from ..explain import json_output, runner, text_output
 
-    bundle = _parse_input(input) if input is not None else None
+    bundle = parse_input(input) if input is not None else None
     scripts = load_scripts(modules)
     try:
         export = parse_export(blueprint.read())
@@ -119,7 +119,7 @@ def explain(
         context.exit(1)
 
 
-def _parse_input(text: str) -> Json:
+def parse_input(text: str) -> Json:
     """Returns the JSON of ``--input``, or of the file that it names."""
     data = text.encode()
     if text.startswith("@"):

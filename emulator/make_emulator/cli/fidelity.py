@@ -11,6 +11,7 @@ import orjson
 from .command import command
 from .options import format_option
 from .terminal import terminal_width, wrap
+from .values import complete_areas
 
 if TYPE_CHECKING:
     from ..fidelity import Behaviour
@@ -29,7 +30,7 @@ _INDENT = 14
     ],
     docs="reference/fidelity-score.md",
 )
-@click.argument("area", required=False)
+@click.argument("area", required=False, shell_complete=complete_areas)
 @format_option("text", "json", "markdown", help="Lines for people, one JSON object, or a document.")
 @click.option(
     "--score",

@@ -11,6 +11,7 @@ import orjson
 from .blueprint_files import load_lint_options, read_files, require_blueprints
 from .command import command
 from .options import format_option, paths_argument
+from .values import complete_rules
 
 
 @command(
@@ -27,7 +28,13 @@ from .options import format_option, paths_argument
 @format_option(
     "text", "json", "sarif", "github", help="A line for each finding, JSON, SARIF 2.1.0, or annotations."
 )
-@click.option("--ignore", metavar="RULE", multiple=True, help="Switch off a rule; may be repeated.")
+@click.option(
+    "--ignore",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=complete_rules,
+    help="Switch off a rule; may be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1 for warnings, too.")
 @click.pass_context
 def lint(

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "report"),
     "routes": ("routes", "routes"),
     "skill": ("skill", "skill"),
+    "sweep": ("sweep", "sweep"),
     "test": ("test", "test"),
     "fidelity": ("fidelity", "fidelity"),
 }

@@ -12,7 +12,7 @@ import click
 
 from .command import command
 from .errors import CommandError, InvalidSeedError
-from .options import env_option
+from .options import SEED, env_option
 
 if TYPE_CHECKING:
     from ..client.control import Transport
@@ -31,7 +31,12 @@ _PATH = "/mcp/stateless"
 @env_option("--url", metavar="URL", help="The emulator that runs there; by default one in this process.")
 @env_option("--token", metavar="T", help="The token of the agent; by default the first of the world.")
 @env_option(
-    "--seed", default="default", show_default=True, metavar="NAME|FILE", help="The seed, without --url."
+    "--seed",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    type=SEED,
+    help="The seed, without --url.",
 )
 @env_option("--world", default="default", show_default=True, help="The name of the world, with --url.")
 @env_option("--control-key", metavar="KEY", help="The key of the control API, if it has one.")

@@ -14,6 +14,7 @@ from .command import command
 from .errors import CommandError
 from .explain import load_scripts, modules_option, now_option, parse_time
 from .options import format_option, paths_argument
+from .values import complete_rules
 
 if TYPE_CHECKING:
     from ..mend.files import MendedFile
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
 @paths_argument
 @click.option("--write", is_flag=True, help="Write the repairs into the files, whose format stays.")
 @format_option("text", "json", help="Lines for people, or one JSON object with the patches.")
-@click.option("--ignore", metavar="RULE", multiple=True, help="Leave findings of a rule; may be repeated.")
+@click.option(
+    "--ignore",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=complete_rules,
+    help="Leave findings of a rule; may be repeated.",
+)
 @modules_option
 @now_option
 @click.pass_context

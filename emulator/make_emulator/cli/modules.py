@@ -13,6 +13,7 @@ from .command import command
 from .options import env_option, format_option
 from .remote import open_control
 from .terminal import terminal_width
+from .values import complete_apps
 
 #: Width of output that goes to no terminal: nothing is cut.
 _WIDE = 1_000
@@ -30,7 +31,7 @@ _SHORTEST = 12
     ],
     docs="reference/modules.md",
 )
-@click.argument("name", metavar="[APP[:MODULE]]", required=False)
+@click.argument("name", metavar="[APP[:MODULE]]", required=False, shell_complete=complete_apps)
 # Without an environment variable: the catalogue is shown whether or not an emulator runs.
 @click.option("--url", metavar="URL", help="A running emulator: adds the modules that its world declares.")
 @env_option("--world", default="default", show_default=True, help="The name of that world.")

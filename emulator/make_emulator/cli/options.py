@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-#: Address of the documentation: the files of docs/ below it.
-DOCS_URL = "https://github.com/make-emulator/make-emulator/blob/main/docs"
+#: Address of the documentation: each page of docs/ is a folder of it.
+DOCS_URL = "https://make-emulator.github.io/make-emulator/"
 
 #: Prefix of the environment variables of options.
 ENV_PREFIX = "MAKE_EMULATOR"
@@ -40,6 +41,26 @@ class OutputFile(click.Path):
         if not path.absolute().parent.is_dir():
             self.fail(f"there is no folder '{path.parent}' to write it to", param, ctx)
         return path
+
+
+class SeedType(click.ParamType[str]):
+    """Name of a shipped seed, or the path of a file."""
+
+    name = "seed"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        # Imported on use: parameters are declared whenever a command is imported.
+        from ..seeds import list_seeds
+
+        # A shell completes files by itself for an item of that type.
+        names = [CompletionItem(name) for name in list_seeds() if name.startswith(incomplete)]
+        return [*names, CompletionItem(incomplete, type="file")]
+
+
+#: Type of an option that names a seed.
+SEED = SeedType()
 
 
 #: Argument ``paths``: files and folders, at least one.

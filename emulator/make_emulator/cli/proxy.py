@@ -15,7 +15,7 @@ from ..error_reasons import os_error_reason
 from ..plain_text import escape_control_characters, pluralize
 from .command import command
 from .errors import CommandError
-from .options import OutputFile, env_option
+from .options import SEED, OutputFile, env_option
 
 if TYPE_CHECKING:
     from ..proxy.recorder import Recorder
@@ -74,6 +74,7 @@ def _parse_address(text: str | tuple[str, int]) -> tuple[str, int]:
 @env_option(
     "--seed",
     metavar="NAME|FILE",
+    type=SEED,
     help="With --shadow: the state of the team, such as a seed that pull wrote.",
 )
 @env_option("--policy", type=_FILE, metavar="FILE", help="Let pass only what is granted to an agent.")
@@ -172,15 +173,16 @@ def _start_shadow(origin: str, seed: str | None) -> Shadow:
     from urllib.parse import urlsplit
 
     from ..proxy.shadow import Shadow
+    from ..replay.replay import DEFAULT_SEED, EMPTY_SEED
     from ..seeds import SeedError
     from ..world.zones import zone_of_host
 
     zone = zone_of_host(urlsplit(origin).netloc)
     try:
         return Shadow(
-            seed or "default",
+            seed or (DEFAULT_SEED if zone is None else EMPTY_SEED),
             started=time.time_ns() // 1_000_000,
-            zone=zone if seed is None else None,
+            zone=zone,
             has_state=seed is not None or zone is None,
             report=_show_result,
         )

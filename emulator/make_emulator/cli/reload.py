@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +46,11 @@ class WorldReloader:
         seed = str(handle.spec.seed)
         self._seed = None if seed in seeds.list_seeds() else Path(seed)
         #: Files of the blueprints that the seed refers to.
-        self._seed_blueprints: Sequence[Path] = self._referred_blueprints()
+        self._seed_blueprints: Sequence[Path] = ()
+        if self._seed is not None:
+            # A seed that was changed a moment ago is read with the next change.
+            with suppress(seeds.SeedError):
+                self._seed_blueprints = list(seeds.load(handle.spec.seed).file_stamps)
 
     def list_files(self) -> Iterator[Path]:
         """Yields the files from which the world is made."""
@@ -82,6 +87,8 @@ class WorldReloader:
             exports = self._read_blueprints()
             files = list(exports.values())
             spec = replace(spec, blueprints={file.name: str(file.document) for file in files})
+            # Before the reset: the next change may come right after it.
+            seed = seeds.load(spec.seed)
             self._check(spec, exports)
             self._handle.spec, before = spec, self._handle.spec
             try:
@@ -89,7 +96,6 @@ class WorldReloader:
             except BaseException:
                 self._handle.spec = before
                 raise
-            seed = seeds.load(spec.seed)
         except seeds.SeedError as error:
             raise _ReloadError("\n".join(map(str, error.issues))) from None
         except CommandError as error:
@@ -99,7 +105,8 @@ class WorldReloader:
             raise _ReloadError(f"cannot read {path}: {os_error_reason(error)}") from None
         except ValueError as error:
             raise _ReloadError(str(error)) from None
-        self._seed_blueprints = self._referred_blueprints()
+        if self._seed is not None:
+            self._seed_blueprints = list(seed.file_stamps)
         summary = seeds.summarize(seed)
         return f"{summary}, {pluralize(len(files), 'imported blueprint')}" if files else summary
 
@@ -133,7 +140,3 @@ class WorldReloader:
                 for each in result.rejected
             )
             raise _ReloadError("\n".join(printable(text) for text in texts))
-
-    def _referred_blueprints(self) -> Sequence[Path]:
-        """Returns the files of the blueprints that the seed refers to."""
-        return () if self._seed is None else list(seeds.load(self._handle.spec.seed).file_stamps)

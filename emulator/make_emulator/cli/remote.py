@@ -15,7 +15,7 @@ from ..io import write_pieces_atomically
 from ..json_types import Json
 from .command import DocumentedGroup, command, subcommand
 from .errors import CommandError
-from .options import env_option, format_option
+from .options import SEED, env_option, format_option
 
 if TYPE_CHECKING:
     from ..client.control import ControlClient
@@ -177,7 +177,7 @@ def list_worlds(url: str, control_key: str | None, format: str) -> None:
     docs="how-to/pytest.md",
 )
 @click.argument("name", required=False)
-@click.option("--seed", metavar="NAME|FILE", help="Its seed.")
+@click.option("--seed", metavar="NAME|FILE", type=SEED, help="Its seed.")
 @click.option("--plan", help="free, core, pro, teams or enterprise.")
 @click.option("--zone", help="Such as eu1.")
 @click.option("--now", help="Its time at the start, ISO 8601.")

@@ -10,7 +10,7 @@ from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from .command import command
 from .errors import CommandError
-from .options import OutputFile, env_option, format_option
+from .options import SEED, OutputFile, env_option, format_option
 
 
 class _ReplayError(CommandError):
@@ -35,6 +35,7 @@ class _ReplayError(CommandError):
 @env_option(
     "--seed",
     metavar="NAME|FILE",
+    type=SEED,
     help="The state from which the recording started, such as a seed that pull wrote: then all values are compared. By default those of "
     "what the recording itself created.",
 )

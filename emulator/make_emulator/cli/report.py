@@ -17,7 +17,7 @@ from ..redaction.rules import MASK
 from ..version import __version__
 from . import installation
 from .command import command
-from .options import env_option, format_option
+from .options import SEED, env_option, format_option
 from .remote import server_options
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _MASKED_EMAIL = "somebody@example.com"
     docs="how-to/command-line.md",
     short_help="Describe the installation for an issue, without secrets.",
 )
-@env_option("--seed", metavar="NAME|FILE", help="The seed to describe, with its secrets masked.")
+@env_option("--seed", metavar="NAME|FILE", type=SEED, help="The seed to describe, with its secrets masked.")
 @click.option("--full", is_flag=True, help="Show all lines of the seed.")
 @format_option("text", "json", help="Markdown to paste into an issue, or one JSON object.")
 @server_options

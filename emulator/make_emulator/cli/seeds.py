@@ -14,7 +14,7 @@ from ..error_reasons import os_error_reason
 from ..json_types import JsonObject
 from .command import command
 from .errors import CommandError, InvalidSeedError
-from .options import ENV_PREFIX, env_option, format_option
+from .options import ENV_PREFIX, SEED, env_option, format_option
 from .terminal import terminal_width, wrap
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     ],
     docs="how-to/seeds.md",
 )
-@click.argument("file", envvar=f"{ENV_PREFIX}_SEED")
+@click.argument("file", type=SEED, envvar=f"{ENV_PREFIX}_SEED")
 @format_option("text", "json", help="Lines for people, or one JSON object.")
 @click.pass_context
 def validate(context: click.Context, file: str, format: str) -> None:

@@ -285,9 +285,10 @@ class _TestSession:
         return [check_test(test) for test in file.tests if self._keyword is None or self._keyword in test.id]
 
     def _run_file(self, path: Path, file: TestFile) -> None:
+        from ..document_issues import DocumentIssue
         from ..scenario_tests.documents import read_test_file
         from ..scenario_tests.output import summary_text
-        from ..scenario_tests.results import unused_everywhere
+        from ..scenario_tests.results import find_unused
 
         results = self._run_tests(file)
         if self._updates and update_file(path, file, results, is_quiet=self._is_quiet):
@@ -301,7 +302,8 @@ class _TestSession:
 
             self.mutations.append(try_mutants(file, results))
         if len(results) == len(file.tests):
-            self.unused += [file.document.issue_at(*each) for each in unused_everywhere(results)]
+            uses = (use for result in results for use in result.stub_uses)
+            self.unused += [DocumentIssue((), text, line, str(file.path)) for line, text in find_unused(uses)]
         worst = next(
             (each for each in ("failed", "error", "skipped") if any(one.outcome == each for one in results)),
             "passed",

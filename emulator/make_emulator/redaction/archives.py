@@ -15,8 +15,10 @@ from .rules import FORM_FIELD, MASK, is_secret_name
 _NUMBERED_MASK = re.compile(rf"{re.escape(MASK)}-([0-9]+)")
 _SCHEME = re.compile(r"(?:bearer|basic|token|digest)\s+", re.IGNORECASE)
 
-#: Names in answers of the API for tokens with their labels and scopes, of which only the token itself is secret.
-_ENVELOPES = frozenset({"apiToken", "apiTokens", "authorization"})
+#: Paths in bodies of the API of rows about secrets, of which only what is a secret by its own name is masked.
+_ROWS = frozenset(
+    {"apiToken", "apiTokens", "authorization", "credential", "credentials", "requestDetail.credentials"}
+)
 #: What Make shows in place of the rest of a token.
 _PARTIAL_MASK = "-****"
 
@@ -93,7 +95,7 @@ class ArchiveRedactor(DocumentRedactor):
         return super().keeps_value(value) or (isinstance(value, str) and _PARTIAL_MASK in value)
 
     def _redact_all(self, value: Any, path: str) -> Any:
-        if isinstance(value, (Mapping, list)) and path.rpartition(".")[2] in _ENVELOPES:
+        if path in _ROWS and _holds_rows(value):
             return self.redact(value, path=path)
         # A number stays one, so that the request is as valid as it was.
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -102,3 +104,9 @@ class ArchiveRedactor(DocumentRedactor):
 
     def _mask_form_field(self, match: re.Match[str]) -> str:
         return self._mask_match(match) if is_secret_name(match["name"]) else match[0]
+
+
+def _holds_rows(value: Any) -> bool:
+    """Returns true for an object, or a list of objects."""
+    rows = value if isinstance(value, list) else [value]
+    return all(isinstance(row, Mapping) for row in rows)

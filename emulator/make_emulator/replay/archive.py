@@ -113,8 +113,9 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        """Method and path, as reports show them."""
-        return f"{self.method} {self.api_path or self.path}"
+        """Method and path, as reports show them; a webhook under a host of its own is named with that."""
+        path = f"{self.host}{self.path}" if self.host.startswith("hook.") else self.path
+        return f"{self.method} {self.api_path or path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ..lazy_dataclasses import dataclass
 from ..redaction.archives import has_unnumbered_mask
 from ..redaction.rules import MASK
 from ..schemas.base import is_too_deep
-from .identities import Identities, kind_of
+from .identities import HOME_KINDS, Identities, kind_of
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 
@@ -32,8 +32,9 @@ VOLATILE = frozenset({"dataTransfer", "duration", "lastLogin", "nextExec", "tran
 #: Fields whose values follow from the plan of the organization, which may be another one in a world with other resources.
 _OF_PLAN = frozenset({"license", "operationsLimit", "queueLimit", "transferLimit"})
 
-#: Kinds of those that a recording does not create, whose names and addresses stand in rows that it does.
-_OWNERS = frozenset({"organization", "team", "user"})
+#: Sums of what was consumed before the recording, which a pulled team does not have, by the rows that show them.
+_CONSUMPTION = frozenset({"centicredits", "consumedCenticredits", "consumedOperations", "operations"})
+_CONSUMERS = frozenset({"scenario", "scenarios", "scenarioConsumptions", "team", "teams"})
 
 #: Status of a run that had not ended when it was recorded: that depends on the moment.
 _RUNNING = "RUNNING"
@@ -145,7 +146,7 @@ class JsonComparison:
         """
         if self._prebound:
             return False
-        if key in _OF_PLAN or (kind_of("id", name) in _OWNERS and "id" not in row):
+        if key in _OF_PLAN or (kind_of("id", name) in HOME_KINDS and "id" not in row):
             return True
         stem = key.removesuffix("Name") if key.endswith("Name") else None
         for kind, id in (
@@ -242,7 +243,7 @@ class JsonComparison:
                 kind = "value" if "null" in (theirs, ours) else "type"
                 yield Difference(where, kind, _describe(recorded), _describe(emulated))
             return
-        if name in VOLATILE:
+        if name in VOLATILE or (name in _CONSUMPTION and parent in _CONSUMERS):
             return
         # The answer to a deletion has the id under the name of the kind.
         resource = kind_of(name, parent) or (kind_of("id", name) if not parent else None)

@@ -21,6 +21,9 @@ from ..world.blueprint_refs import REFERENCE_FIELDS
 #: Kinds whose ids are numbers.
 KINDS = frozenset(PATH_PARAMETER_KINDS.values()) | {"notification"}
 
+#: Kinds of which a recording mostly has one, where it is at home.
+HOME_KINDS = frozenset({"organization", "team", "user"})
+
 #: Word of a field or an envelope -> kind, where it is not the kind itself.
 _KIND_NAMES: Mapping[str, str] = {
     "approved": "template",
@@ -101,6 +104,8 @@ class Identities:
         self._recorded_texts: dict[str, str] = {}
         #: Kind and recorded id of what is not in the world, as its creation could not be replayed.
         self.absent: set[tuple[str, int]] = set()
+        #: Kind and recorded id of what did not exist -> the id that does not exist here.
+        self.unused: dict[tuple[str, int], int] = {}
 
     # --- ids ---------------------------------------------------------------------------------------
 
@@ -165,13 +170,9 @@ class Identities:
         """Returns true if a text stands for a recorded one."""
         return text in self._recorded_texts
 
-    def numbers(self, recorded: str, others: Mapping[tuple[str, int], int]) -> str:
-        """Returns a text with the ids that stand for the numbers in it.
-
-        Args:
-            others: further ids, by kind and recorded id.
-        """
-        known = {str(old): str(new) for (_, old), new in [*self._ids.items(), *others.items()]}
+    def numbers(self, recorded: str) -> str:
+        """Returns a text with the ids that stand for the numbers in it."""
+        known = {str(old): str(new) for (_, old), new in [*self._ids.items(), *self.unused.items()]}
         return _NUMBER.sub(lambda match: known.get(match[0], match[0]), recorded)
 
 

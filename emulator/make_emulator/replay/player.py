@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import orjson
@@ -12,45 +12,26 @@ import orjson
 from .. import api
 from ..app import create_app, registry_of
 from ..client.wsgi_client import WsgiResponse, call_wsgi
-from ..contract import drift
 from ..contract.guard import UNUSED_ID
 from ..http.endpoint import ENCODED_SLASH, Endpoint
 from ..http.host_names import host_name
 from ..http.provenance import provenance_index
 from ..http.routing import RouteMatcher
-from ..json_types import Json, as_mapping, is_integer
+from ..json_types import Json, as_mapping
 from ..lazy_dataclasses import dataclass
 from ..redaction.archives import has_unnumbered_mask
 from ..redaction.rules import MASK
-from ..world import organizations
+from ..seeds import SeedError
 from ..world.clock import format_iso
-from ..world.enums import SCOPES
-from ..world.models import User
-from ..world.world import World
 from ..world.zones import zone_of_host
-from .archive import API_PREFIX, PATH_SCHEME, Exchange, Message
-from .comparison import Difference, JsonComparison, excerpt, type_name
-from .identities import Identities, RequestTranslator, UnknownResourceError, kind_of
+from .archive import API_PREFIX, PATH_SCHEME, Exchange
+from .comparison import Difference
+from .credentials import Credentials
+from .identities import HOME_KINDS, KINDS, Identities, RequestTranslator, UnknownResourceError
+from .responses import ResponseComparison, created_resources, read_response
 
 #: Headers of a request that are sent as they were recorded.
 _SENT_HEADERS = frozenset({"accept", "content-type", "mcp-protocol-version", "mcp-session-id", "user-agent"})
-
-#: Headers of a response that clients rely on: one of the two may not lack them.
-_COMPARED_HEADERS = (
-    "content-type",
-    "location",
-    "mcp-session-id",
-    "retry-after",
-    "www-authenticate",
-    "x-ratelimit-limit",
-    "x-ratelimit-remaining",
-    "x-ratelimit-reset",
-)
-
-_SESSION_HEADER = "mcp-session-id"
-
-#: A token that no world has.
-_UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
 
 #: Status of a recorded response -> why it says nothing about the emulator.
 _STATUSES_WITHOUT_EVIDENCE = {
@@ -62,7 +43,11 @@ _STATUSES_WITHOUT_EVIDENCE = {
     504: "failed on the way to the service (504)",
 }
 
-_HOME_KINDS = ("organization", "team", "user")
+#: Kinds whose ids are those of a table.
+_TABLE_KINDS = KINDS - {"notification"}
+
+#: Code of the error for a team or an organization that the caller does not see.
+_NOT_VISIBLE = "IM002"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +69,9 @@ class Player:
     """Player of one recording.
 
     Args:
-        seed: the name or the file of a seed.
+        seed: the seed, or its name or file.
         started: the moment at which the recording starts, in milliseconds; the clock of the world follows it.
-        zone: the zone of the recording.
+        zone, plan: those of the recording; by default the seed's.
         has_state: true if the seed has the state that the recording started from, so that all values are compared; else only those
             of what the recording itself created or changed.
 
@@ -94,62 +79,44 @@ class Player:
         SeedError: if the seed is invalid.
     """
 
-    def __init__(self, seed: Any, *, started: int, zone: str | None = None, has_state: bool) -> None:
-        self._app = create_app(seed=seed, now=format_iso(started), zone=zone, hints=False)
+    def __init__(
+        self,
+        seed: Json,
+        *,
+        started: int,
+        zone: str | None = None,
+        plan: str | None = None,
+        has_state: bool,
+    ) -> None:
+        create = partial(create_app, seed=seed, zone=zone, plan=plan, hints=False)
+        try:
+            self._app = create(now=format_iso(started))
+        except SeedError:
+            # A team that was pulled after the recording has later times. The time of this machine is after both.
+            self._app = create()
         handle = registry_of(self._app).default()
         assert handle is not None
         self._handle = handle
         self._has_state = has_state
         self._matcher = RouteMatcher(api.ENDPOINTS)
-        self._identities = Identities()
-        #: Kind and recorded id of what the recording created.
-        self._created: set[tuple[str, int]] = set()
-        #: Kind and recorded id of what did not exist -> the id that does not exist here.
-        self._absent: dict[tuple[str, int], int] = {}
-        #: Credentials of the recording -> the token that stands for them.
-        self._tokens: dict[str, str] = {}
-        #: Credentials -> the scopes that they are known to have, or to lack.
-        self._scopes: dict[str, frozenset[str]] = {}
-        self._lacking: dict[str, set[str]] = {}
-        self._valid: set[str] = set()
-        self._user_ids: dict[str, int] = {}
-        self._has_headers = False
         #: What was assumed about the recording, in words.
         self.assumptions: list[str] = []
+        if plan is not None:
+            self.assumptions.append(f"the plan is {plan}, as the limit of calls a minute says")
+        self._identities = Identities()
+        self._credentials = Credentials(
+            handle, self._identities, has_state=has_state, assumptions=self.assumptions
+        )
+        self._comparison = ResponseComparison(self._identities, has_state=has_state)
         with handle.locked() as world:
-            world.clock.freeze(started)
-
-    # --- preparation -------------------------------------------------------------------------------
-
-    def prepare(self, exchanges: Iterable[Exchange]) -> None:
-        """Learns from a whole recording what its first exchanges need: the home team, and what each token may do."""
-        for exchange in exchanges:
-            self.learn(exchange)
+            world.clock.freeze()
+            #: Milliseconds from a moment of the recording to that of the world.
+            self._offset = world.now() - started
 
     def learn(self, exchange: Exchange) -> None:
-        """Learns the scopes and the user of the credentials of an exchange from its response."""
-        self._has_headers = self._has_headers or bool(exchange.response.headers.keys() - {"content-type"})
-        if exchange.credentials is None:
-            return
-        credentials = exchange.credentials[1]
-        endpoint, _ = self._match(exchange)
-        body = as_mapping(exchange.response.json())
-        if exchange.status == 401:
-            return
-        self._valid.add(credentials)
-        if endpoint is None:
-            return
-        if endpoint.route == "GET /users/me/current-authorization":
-            scopes = as_mapping(body.get("authorization")).get("scope")
-            # A request log masks what stands under this name.
-            if isinstance(scopes, list) and MASK not in scopes:
-                self._scopes[credentials] = frozenset(scopes) & frozenset(SCOPES)
-        user_id = as_mapping(body.get("authUser")).get("id")
-        if endpoint.route == "GET /users/me" and isinstance(user_id, int):
-            self._user_ids[credentials] = user_id
-        lacking = self._lacking.setdefault(credentials, set())
-        if exchange.status == 403 and body.get("code") == "SC403" and len(endpoint.scopes) == 1:
-            lacking.update(endpoint.scopes)
+        """Learns from a response what earlier requests may need, such as the scopes of their token."""
+        self._comparison.learn(exchange)
+        self._credentials.learn(exchange, self._match(exchange)[0])
 
     # --- replay ------------------------------------------------------------------------------------
 
@@ -160,18 +127,20 @@ class Player:
         if reason := self._reason_to_skip(exchange, endpoint):
             self._note_absent(exchange)
             return ExchangeResult(exchange=exchange, route=route, skipped=reason)
-        authorization = self._authorization(exchange)
+        authorization = self._credentials.authorization(exchange)
+        unknown: list[str] = []
         try:
-            target, body = self._translate(exchange, endpoint, values)
+            target, body = self._translate(exchange, endpoint, values, unknown)
         except UnknownResourceError as error:
             self._note_absent(exchange)
             return ExchangeResult(exchange=exchange, route=route, skipped=str(error))
         with self._handle.locked() as world:
-            world.clock.advance_to(exchange.started)
+            world.clock.advance_to(exchange.started + self._offset)
         self._handle.request_log.clear()
-        response = self._send(exchange, target, body, authorization)
-        emulated = _EmulatedResponse(response)
-        differences = list(self._compare(exchange, endpoint, emulated))
+        emulated = read_response(self._send(exchange, target, body, authorization))
+        if unknown and emulated.status == 404 != exchange.status:
+            return ExchangeResult(exchange=exchange, route=route, skipped=unknown[0])
+        differences = list(self._comparison.compare(exchange, endpoint, values, emulated))
         entry = next(iter(self._handle.request_log), None)
         code = as_mapping(exchange.response.json()).get("code") if exchange.status >= 400 else None
         recorded = provenance_index().find(
@@ -232,14 +201,14 @@ class Player:
     # --- requests ----------------------------------------------------------------------------------
 
     def _translate(
-        self, exchange: Exchange, endpoint: Endpoint | None, values: Mapping[str, str]
+        self, exchange: Exchange, endpoint: Endpoint | None, values: Mapping[str, str], unknown: list[str]
     ) -> tuple[str, bytes | None]:
         """Returns target and body of the request that means the same in the world.
 
         Raises:
             UnknownResourceError: if the request names something that was there before the recording, and is not in the world.
         """
-        find_id = partial(self._find_id, is_error=exchange.status >= 400)
+        find_id = partial(self._find_id, exchange=exchange, unknown=unknown)
         translator = RequestTranslator(self._identities, find_id)
         path = exchange.path
         if endpoint is not None:
@@ -263,37 +232,36 @@ class Player:
             data = data if sent == body else orjson.dumps(sent)
         return target, data or None
 
-    def _find_id(self, kind: str, recorded: int, *, is_error: bool) -> int:
-        """Returns the id that stands for a recorded one.
+    def _find_id(self, kind: str, recorded: int, *, exchange: Exchange, unknown: list[str]) -> int:
+        """Returns the id that stands for a recorded one; for one that did not exist, an id that does not exist here.
 
         Args:
-            is_error: true if the recorded answer is an error, as for an id that does not exist.
+            unknown: gets a clause for a resource that is not in the world, although its request failed for another reason.
 
         Raises:
-            UnknownResourceError: if there is none, although the recorded request succeeded.
+            UnknownResourceError: if it is not in the world, although its request succeeded.
         """
         if (id := self._identities.id(kind, recorded)) is not None:
             return id
         if (kind, recorded) in self._identities.absent:
-            raise UnknownResourceError(f"names {kind} {recorded}, whose creation was not replayed")
-        world = self._handle.world
-        exists = world.resource_table(kind).get(recorded) is not None if kind != "notification" else False
-        if self._has_state:
-            if exists:
-                self._identities.bind_id(kind, recorded, recorded)
+            raise UnknownResourceError(f"names {_words(kind)} {recorded}, whose creation was not replayed")
+        exists = kind in _TABLE_KINDS and self._handle.world.resource_table(kind).get(recorded) is not None
+        if self._has_state and (exists or kind not in _TABLE_KINDS):
+            self._identities.bind_id(kind, recorded, recorded)
             return recorded
-        home = self._home_id(kind) if kind in _HOME_KINDS and not is_error else None
-        if home is not None and self._identities.bind_id(kind, recorded, home):
-            self.assumptions.append(f"{kind} {recorded} of the recording is {kind} {home} of the seed")
-            return home
-        if is_error:
-            # Numbers that no resource has.
-            return self._absent.setdefault(
-                (kind, recorded), UNUSED_ID - len(self._absent) if exists else recorded
-            )
-        raise UnknownResourceError(
-            f"names {kind} {recorded}, which no earlier answer introduced and the seed does not have"
-        )
+        if not _is_invisible(exchange):
+            home = self._home_id(kind) if kind in HOME_KINDS and not self._has_state else None
+            if home is not None and self._identities.bind_id(kind, recorded, home):
+                self.assumptions.append(f"{kind} {recorded} of the recording is {kind} {home} of the seed")
+                return home
+            reason = f"names {_words(kind)} {recorded}, which no earlier answer introduced and the seed does not have"
+            if exchange.status < 400:
+                raise UnknownResourceError(reason)
+            if not self._has_state:
+                unknown.append(reason)
+        # Numbers that no resource has.
+        free = UNUSED_ID - len(self._identities.unused) if exists else recorded
+        return self._identities.unused.setdefault((kind, recorded), free)
 
     def _home_id(self, kind: str) -> int | None:
         team = self._handle.main_team()
@@ -320,217 +288,24 @@ class Player:
             headers["authorization"] = authorization
         host = exchange.host if _is_servable(exchange.host) else "localhost"
         headers["host"] = host
-        response = call_wsgi(
+        return call_wsgi(
             self._app.wsgi_app, exchange.method, exchange.scheme, host, target, headers.items(), body
         )
-        if response.stream is None:
-            return response
-        pieces = b"".join(response.stream)
-        return WsgiResponse(response.status, response.reason, response.headers, pieces)
-
-    # --- credentials -------------------------------------------------------------------------------
-
-    def _authorization(self, exchange: Exchange) -> str | None:
-        if exchange.credentials is None:
-            if exchange.shows_credentials or exchange.status == 401:
-                return None
-            return f"Token {self._handle.main_token().token}"
-        scheme, credentials = exchange.credentials
-        if exchange.path.startswith("/mcp") and scheme == "Bearer":
-            # MCP servers take this word for any token.
-            return f"Bearer {self._token_text(exchange, credentials)}"
-        # An access token of OAuth is another kind of token here, which takes another word.
-        return f"{scheme if exchange.status == 401 else 'Token'} {self._token_text(exchange, credentials)}"
-
-    def _token_text(self, exchange: Exchange, credentials: str) -> str:
-        """Returns the token that stands for the credentials of an exchange."""
-        if self._identities.has_text(credentials):
-            return self._identities.text(credentials)
-        if exchange.status == 401 and credentials not in self._valid:
-            return _UNKNOWN_TOKEN
-        return self._token(credentials)
-
-    def _token(self, credentials: str) -> str:
-        """Returns the token that stands for credentials of the recording."""
-        if credentials not in self._tokens:
-            self._tokens[credentials] = token = self._create_token(credentials)
-            # Requests have it in other places too, such as the key of a connection to Make itself.
-            self._identities.bind_name(credentials, token)
-        return self._tokens[credentials]
-
-    def _create_token(self, credentials: str) -> str:
-        lacking = self._lacking.get(credentials, set())
-        scopes = self._scopes.get(credentials)
-        if scopes is None and lacking:
-            self.assumptions.append(f"a token lacks {', '.join(sorted(lacking))}, as a 403 says")
-        main = self._handle.main_token()
-        with self._handle.locked() as world:
-            user = self._user(world, credentials)
-            is_main = user.id == main.user_id and (not lacking if scopes is None else scopes == main.scopes)
-            if is_main and main.token not in self._tokens.values():
-                return main.token
-            granted = frozenset(SCOPES) - lacking if scopes is None else scopes
-            row = organizations.create_token(world, user, granted, label="replay")
-        return row.token
-
-    def _user(self, world: World, credentials: str) -> User:
-        id = self._user_ids.get(credentials)
-        if self._has_state and id is not None and (user := world.users.get(id)) is not None:
-            return user
-        return self._handle.main_user()
-
-    # --- comparison --------------------------------------------------------------------------------
-
-    def _compare(
-        self, exchange: Exchange, endpoint: Endpoint | None, emulated: _EmulatedResponse
-    ) -> Iterator[Difference]:
-        recorded = exchange.response.json()
-        if endpoint is None and exchange.api_path is not None and exchange.status < 400 <= emulated.status:
-            yield Difference("", "route", str(exchange.status), str(emulated.status))
-            return
-        if exchange.status != emulated.status:
-            yield Difference("status", "status", str(exchange.status), str(emulated.status))
-        else:
-            yield from self._compare_headers(exchange, emulated)
-        if exchange.response.body is None:
-            return
-        if exchange.status >= 400 and emulated.status >= 400:
-            yield from self._compare_errors(recorded, emulated)
-        elif exchange.status < 400 and emulated.status < 400:
-            yield from self._compare_bodies(exchange, endpoint, recorded, emulated)
-
-    def _compare_headers(self, exchange: Exchange, emulated: _EmulatedResponse) -> Iterator[Difference]:
-        theirs, ours = exchange.response.headers, emulated.headers
-        if not self._has_headers:
-            return
-        for name in _COMPARED_HEADERS:
-            if (name in theirs) != (name in ours):
-                yield Difference(name, "header", theirs.get(name, "none"), ours.get(name, "none"))
-        if (session := theirs.get(_SESSION_HEADER)) and _SESSION_HEADER in ours:
-            self._identities.bind_name(session, ours[_SESSION_HEADER])
-        if exchange.response.body:
-            kinds = [headers.get("content-type", "").partition(";")[0] for headers in (theirs, ours)]
-            if all(kinds) and kinds[0] != kinds[1]:
-                yield Difference("content-type", "value", *kinds)
-
-    def _compare_errors(self, recorded: Json, emulated: _EmulatedResponse) -> Iterator[Difference]:
-        theirs, ours = as_mapping(recorded), as_mapping(emulated.json)
-        if type_name(recorded) != type_name(emulated.json):
-            yield Difference("the body", "type", type_name(recorded), type_name(emulated.json))
-            return
-        if theirs.get("code") != ours.get("code"):
-            yield Difference("code", "code", excerpt(theirs.get("code")), excerpt(ours.get("code")))
-            return
-        # Sentences name ids.
-        text = self._identities.numbers(orjson.dumps(recorded).decode(), self._absent)
-        comparison = JsonComparison(self._identities, prebound=True)
-        yield from comparison.compare(orjson.loads(text), emulated.json)
-
-    def _compare_bodies(
-        self, exchange: Exchange, endpoint: Endpoint | None, recorded: Json, emulated: _EmulatedResponse
-    ) -> Iterator[Difference]:
-        if recorded is None or emulated.json is None:
-            theirs = (exchange.response.body or b"").decode(errors="replace")
-            ours = emulated.body.decode(errors="replace")
-            if theirs != self._identities.recorded_text(ours):
-                yield Difference("the body", "body", _body_excerpt(theirs), _body_excerpt(ours))
-            return
-        found: dict[tuple[str, str], Difference] = {}
-        if endpoint is not None:
-            for each in self._find_drift(exchange, endpoint, recorded):
-                found.setdefault((each.path, each.kind), each)
-        for each in self._compare_json(exchange, endpoint, recorded, emulated.json):
-            found.setdefault((each.path, each.kind), each)
-        yield from found.values()
-
-    def _find_drift(self, exchange: Exchange, endpoint: Endpoint, recorded: Json) -> Iterator[Difference]:
-        """Yields the differences of a recorded answer from the declared shape of its route."""
-        if exchange.status != endpoint.status:
-            return
-        columns = [
-            value
-            for name, value in parse_qsl(exchange.query)
-            if name.startswith("cols[") or (name == "cols" and endpoint.plain_cols)
-        ]
-        kinds = {"missing": "additional", "unknown": "missing", "type": "type"}
-        for each in drift.find_drift(endpoint.route, recorded, columns=columns or None):
-            yield Difference(each.path, kinds[each.kind], each.found, each.expected)
-
-    def _compare_json(
-        self, exchange: Exchange, endpoint: Endpoint | None, recorded: Json, emulated: Json
-    ) -> Iterator[Difference]:
-        if self._has_state:
-            yield from JsonComparison(self._identities, prebound=True).compare(recorded, emulated)
-            return
-        if endpoint is None or self._is_about_created(exchange, endpoint):
-            if endpoint is not None and endpoint.method == "POST":
-                self._created.update(_rows_of(recorded))
-            comparison = JsonComparison(self._identities, prebound=False, created=self._created)
-            yield from comparison.compare(recorded, emulated)
-            return
-        comparison = JsonComparison(
-            self._identities, prebound=False, only_introduced=True, created=self._created
-        )
-        for name, theirs, ours in self._rows_of_lists(recorded, emulated):
-            yield from comparison.compare(theirs, ours, name, name)
-        if endpoint.method != "GET":
-            yield from self._compare_echo(exchange, comparison, recorded, emulated)
-
-    def _is_about_created(self, exchange: Exchange, endpoint: Endpoint) -> bool:
-        """Returns true if an answer follows from the recording alone: it creates something, or is about what was created."""
-        _, values = self._match(exchange)
-        ids = [
-            (kind, int(values[name]))
-            for name, kind in endpoint.path_types
-            if kind is not None and values[name].isdigit()
-        ]
-        is_known = all(each in self._created or each[0] in _HOME_KINDS for each in ids)
-        return is_known and (endpoint.method == "POST" or any(each in self._created for each in ids))
 
     def _note_absent(self, exchange: Exchange) -> None:
         """Notes what a request created that is not replayed."""
         if exchange.method == "POST" and exchange.status < 400:
-            self._identities.absent.update(_rows_of(exchange.response.json()))
-
-    @staticmethod
-    def _rows_of_lists(recorded: Json, emulated: Json) -> Iterator[tuple[str, Json, Json]]:
-        theirs, ours = as_mapping(recorded), as_mapping(emulated)
-        for name, rows in theirs.items():
-            if isinstance(rows, list) and isinstance(ours.get(name), list):
-                yield name, rows, ours[name]
-
-    @staticmethod
-    def _compare_echo(
-        exchange: Exchange, comparison: JsonComparison, recorded: Json, emulated: Json
-    ) -> Iterator[Difference]:
-        """Yields the differences of the fields that the request has set."""
-        sent = as_mapping(exchange.request.json())
-        for name, row in as_mapping(recorded).items():
-            theirs, ours = as_mapping(row), as_mapping(as_mapping(emulated).get(name))
-            for field in sent:
-                if field in theirs and field in ours:
-                    yield from comparison.compare(theirs[field], ours[field], f"{name}.{field}", field, name)
+            self._identities.absent.update(created_resources(exchange.response.json()))
 
 
-class _EmulatedResponse:
-    def __init__(self, response: WsgiResponse) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers}
-        self.body = response.body
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip()
-        self.json = Message(self.headers, self.body, media_type).json()
+def _is_invisible(exchange: Exchange) -> bool:
+    """Returns true for the answer to a request that names something which does not exist for the caller."""
+    return exchange.status == 404 or as_mapping(exchange.response.json()).get("code") == _NOT_VISIBLE
 
 
-def _rows_of(body: Json) -> Iterator[tuple[str, int]]:
-    """Yields kind and id of the resources in the envelope of an answer."""
-    for name, row in as_mapping(body).items():
-        id, kind = as_mapping(row).get("id"), kind_of("id", name)
-        if kind is not None and is_integer(id):
-            yield kind, id
-
-
-def _body_excerpt(body: str) -> str:
-    return excerpt(body) if body else "nothing"
+def _words(kind: str) -> str:
+    """Returns a kind in words, such as ``data store``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
 
 
 def _is_servable(host: str) -> bool:

@@ -246,7 +246,7 @@ def _exchange_json(result: ExchangeResult) -> JsonObject:
         "number": exchange.number,
         "at": format_iso(exchange.started),
         "method": exchange.method,
-        "path": exchange.api_path or exchange.path,
+        "path": exchange.name.partition(" ")[2],
         "route": result.route,
         "outcome": outcome,
         "recordedStatus": exchange.status,

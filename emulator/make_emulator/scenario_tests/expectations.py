@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from ..document_issues import DocumentPath, format_path
@@ -62,16 +62,16 @@ Failures = Iterator[Failure]
 
 def check_run(run: TestRun) -> list[Failure]:
     """Returns what a run did not do as its test expects, in the order of the test."""
-    return list(_Checker(run).failures())
+    return list(_Checker(run, run.test.expect).failures())
 
 
 class _Checker:
     """Checker of one run."""
 
-    def __init__(self, run: TestRun) -> None:
+    def __init__(self, run: TestRun, expect: Mapping[str, Json]) -> None:
         self._run = run
         self._index = run.index
-        self._expect = run.test.expect
+        self._expect = expect
         secrets = values_of(of_execution(run.execution)) if run.execution is not None else None
         self._redactor: OutputRedactor = (
             TRACE_REDACTOR.with_secrets(secrets) if secrets is not None else TRACE_REDACTOR
@@ -99,10 +99,12 @@ class _Checker:
             "records": self._records,
             "incomplete": self._incomplete,
             "calls": self._calls,
+            "scenarios": self._scenarios,
             "operations": self._operations,
             "credits": self._credits,
             "name": self._name,
             "active": self._active,
+            "sweep": self._sweep,
         }
         for name, wanted in self._expect.items():
             if name in checks:
@@ -173,6 +175,32 @@ class _Checker:
             wanted, self._run.execution.centicredits / 100, ("expect", "credits"), "credit"
         )
 
+    def _sweep(self, wanted: Json) -> Failures:
+        # Imported here, since few tests sweep.
+        from .sweep import DEFAULT_HOURS, Sweep, SweepError
+
+        expected = as_mapping(wanted)
+        least, hours = expected.get("at_least"), expected.get("hours", DEFAULT_HOURS)
+        assert is_integer(least)
+        assert is_integer(hours)
+        path: DocumentPath = ("expect", "sweep")
+        try:
+            report = Sweep(self._run.test, hours=hours).run()
+        except SweepError as error:
+            yield Failure(path=path, text=f"the run cannot be swept: {error}")
+            return
+        if report.survived < least:
+            yield Failure(
+                path=(*path, "at_least"),
+                text=f"expected the scenario to survive at least {least} of {len(report.results)} faults, not {report.survived}",
+                details=[
+                    f"{result.reference}: {result.verdict}"
+                    for result in report.results
+                    if not result.survives
+                ],
+                golden=report.survived,
+            )
+
     def _name(self, wanted: Json) -> Failures:
         assert self._run.execution is not None
         yield from self._compare(wanted, self._run.execution.name, ("expect", "name"), "the name of the run")
@@ -191,6 +219,29 @@ class _Checker:
         for id, count in as_mapping(wanted).items():
             runs = self._run.runs_of(int(id))
             yield from self._count(count, len(runs), ("expect", "calls", id), "run", of=f" of scenario {id}")
+
+    def _scenarios(self, wanted: Json) -> Failures:
+        for id, expected in as_mapping(wanted).items():
+            prefix: DocumentPath = ("expect", "scenarios", id)
+            runs = self._run.runs_of(int(id))
+            if not runs:
+                yield Failure(path=prefix, text=f"expected a run of scenario {id}, but there was none")
+                continue
+            export = self._run.prepared.called[int(id)]
+            called = replace(
+                self._run,
+                execution=runs[-1],
+                index=BlueprintIndex(export),
+                prepared=replace(self._run.prepared, export=export),
+            )
+            for failure in _Checker(called, as_mapping(expected)).failures():
+                # The story of the failed test is that of the run that called this one.
+                yield replace(
+                    failure,
+                    path=(*prefix, *failure.path[1:]),
+                    text=f"in scenario {id}: {failure.text}",
+                    until=None,
+                )
 
     # --- modules and filters ---------------------------------------------------------------------
 

@@ -242,6 +242,29 @@ def _find_expectation_issues(
     test: ScenarioTest, index: BlueprintIndex, nodes: Sequence[Mapping[str, Json]]
 ) -> _Issues:
     expect, path = test.expect, (*test.path, "expect")
+    yield from _find_run_issues(expect, index, path)
+    yield from _find_resource_issues(expect.get("records"), nodes, "dataStore", (*path, "records"))
+    yield from _find_response_issues(expect, index, path)
+    known = sorted({str(id) for id in _called_ids(nodes)})
+    for id in as_mapping(expect.get("calls")):
+        if id not in known:
+            there = f"; it calls: {', '.join(known)}" if known else ""
+            yield (
+                (*path, "calls", id),
+                f"the blueprint calls no scenario '{id}'{there}{did_you_mean(id, known)}",
+            )
+    called = {str(id): held.export for id, held in test.file.called.items()}
+    for id, expected in as_mapping(expect.get("scenarios")).items():
+        here = (*path, "scenarios", id)
+        if id not in called:
+            there = f"; there are: {', '.join(called)}" if called else ""
+            yield here, f"the file names no blueprint of scenario '{id}' under 'scenarios'{there}"
+        else:
+            yield from _find_run_issues(as_mapping(expected), BlueprintIndex(called[id]), here)
+
+
+def _find_run_issues(expect: Mapping[str, Json], index: BlueprintIndex, path: DocumentPath) -> _Issues:
+    """Yields what the expectations of a run say of modules and filters that its blueprint does not have."""
     for key in ("reached", "not_reached", "order"):
         for place, reference in enumerate(as_array(expect.get(key))):
             try:
@@ -258,27 +281,20 @@ def _find_expectation_issues(
             index.find_filters(reference)
         except UnknownReferenceError as error:
             yield (*path, "filters", reference), str(error)
-    yield from _find_resource_issues(expect.get("records"), nodes, "dataStore", (*path, "records"))
-    yield from _find_response_issues(expect, index, path)
-    known = sorted({str(id) for id in _called_ids(nodes)})
-    for id in as_mapping(expect.get("calls")):
-        if id not in known:
-            there = f"; it calls: {', '.join(known)}" if known else ""
+    yield from _find_output_issues(expect, index, path)
+
+
+def _find_output_issues(expect: Mapping[str, Json], index: BlueprintIndex, path: DocumentPath) -> _Issues:
+    names = [str(field["name"]) for field in index.export.output_spec]
+    for name in as_mapping(expect.get("outputs")) if names else ():
+        if name not in names and not name.startswith("$"):
             yield (
-                (*path, "calls", id),
-                f"the blueprint calls no scenario '{id}'{there}{did_you_mean(id, known)}",
+                (*path, "outputs", name),
+                f"the scenario has no output '{name}'; it has: {', '.join(names)}{did_you_mean(name, names)}",
             )
 
 
 def _find_response_issues(expect: Mapping[str, Json], index: BlueprintIndex, path: DocumentPath) -> _Issues:
-    if "outputs" in expect and index.export.output_spec:
-        names = [str(field["name"]) for field in index.export.output_spec]
-        for name in as_mapping(expect["outputs"]):
-            if name not in names and not name.startswith("$"):
-                yield (
-                    (*path, "outputs", name),
-                    f"the scenario has no output '{name}'; it has: {', '.join(names)}{did_you_mean(name, names)}",
-                )
     first = blueprint_refs.first_module(index.export.blueprint["flow"]).get("module")
     if "response" in expect and first != "gateway:CustomWebHook":
         yield (*path, "response"), "the scenario has no webhook that could respond"

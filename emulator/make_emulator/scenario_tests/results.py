@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
 
 from ..blueprint_import.export import BlueprintRejectedError
-from ..document_issues import DocumentPath
 from ..engine.errors import ModuleError
 from ..explain import text_output
 from ..json_types import Json
@@ -46,9 +45,18 @@ class TestResult:
         return self.outcome in ("failed", "error")
 
     @property
-    def unused(self) -> list[tuple[DocumentPath, str]]:
-        """Scripts and responses of the test that nothing used, each with its place in the file."""
-        return [] if self.run is None else list(_find_unused(self.run))
+    def stub_uses(self) -> list[StubUse]:
+        """The scripts and responses of the test, each with whether it was used."""
+        return [] if self.run is None else list(_iter_stub_uses(self.run))
+
+
+@dataclass(frozen=True, slots=True)
+class StubUse:
+    """Script or response of a test: its line in the file, its name, and whether the test used it."""
+
+    line: int
+    text: str
+    is_used: bool
 
 
 def check_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None) -> TestResult:
@@ -81,42 +89,24 @@ def check_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = Non
     )
 
 
-def _find_unused(run: TestRun) -> Iterator[tuple[DocumentPath, str]]:
+def _iter_stub_uses(run: TestRun) -> Iterator[StubUse]:
+    line_of = run.test.file.document.line_of
     for sequence in run.scripts.sequences:
-        for path in sequence.unused:
-            which = f" number {int(path[-1]) + 1}" if isinstance(path[-1], int) else ""
-            yield path, f"script{which} of {sequence.name} was not used"
+        for number, operation in enumerate(sequence.operations, 1):
+            which = f" number {number}" if len(sequence.operations) > 1 else ""
+            text = f"script{which} of {sequence.name}"
+            yield StubUse(line_of(operation.path) or 1, text, operation.script.hits > 0)
     for rule, (path, _) in zip(run.world.http_rules, run.test.http, strict=False):
-        if not rule.hits:
-            yield path, f"response to {rule.method or 'any'} {rule.url} was not used"
+        yield StubUse(line_of(path) or 1, f"response to {rule.method or 'any'} {rule.url}", rule.hits > 0)
 
 
-def unused_everywhere(results: Sequence[TestResult]) -> list[tuple[DocumentPath, str]]:
-    """Returns the scripts and responses of a file that no test used, and those of single tests that theirs did not use."""
-    runs = [result for result in results if result.run is not None]
-    if not runs:
-        return []
-    unused = [dict(result.unused) for result in runs]
-    found: dict[DocumentPath, str] = {}
-    for result, texts in zip(runs, unused, strict=True):
-        for path, text in texts.items():
-            others = [each for other, each in zip(runs, unused, strict=True) if path in _stub_paths(other)]
-            if (path[: len(result.test.path)] == result.test.path and result.test.case is None) or all(
-                path in each for each in others
-            ):
-                found[path] = text
-    return sorted(found.items(), key=lambda item: runs[0].test.file.document.line_of(item[0]) or 0)
-
-
-def _stub_paths(result: TestResult) -> set[DocumentPath]:
-    """Returns the places of the scripts and responses that a test had."""
-    if result.run is None:
-        return set()
-    paths = {path for path, _ in result.test.http}
-    for sequence in result.run.scripts.sequences:
-        paths.add(sequence.path)
-        paths.update(operation.path for operation in sequence.operations)
-    return paths
+def find_unused(uses: Iterable[StubUse]) -> list[tuple[int, str]]:
+    """Returns the line and a sentence for each script and response that none of the tests of a file used."""
+    used: dict[tuple[int, str], bool] = {}
+    for use in uses:
+        key = use.line, use.text
+        used[key] = used.get(key, False) or use.is_used
+    return sorted((line, f"{text} was not used") for (line, text), is_used in used.items() if not is_used)
 
 
 # --- stories -------------------------------------------------------------------------------------

@@ -216,8 +216,17 @@ def run_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None)
     return run
 
 
-def prepare_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = None) -> TestRun:
-    """Creates the world of a test, in which nothing has run; see `run_test`."""
+def prepare_test(
+    test: ScenarioTest,
+    *,
+    blueprint: Mapping[str, Json] | None = None,
+    scheduling: Mapping[str, Json] | None = None,
+) -> TestRun:
+    """Creates the world of a test, in which nothing has run; see `run_test`.
+
+    Args:
+        scheduling: of the scenario, by default that of what the test gives.
+    """
     file, given = test.file, test.given
     export = file.blueprint.export
     if blueprint is not None:
@@ -228,7 +237,7 @@ def prepare_test(test: ScenarioTest, *, blueprint: Mapping[str, Json] | None = N
         export,
         now=now if isinstance(now, str) else DEFAULT_NOW,
         called={id: held.export for id, held in file.called.items()},
-        scheduling={"type": "immediately"} if given.keys() & {"webhook", "mail"} else None,
+        scheduling=scheduling or ({"type": "immediately"} if given.keys() & {"webhook", "mail"} else None),
         nodes=nodes,
     )
     # Of the blueprint as it is: a mutant may lack a module that the test names.

@@ -246,19 +246,25 @@ FILTER_EXPECTATION = Section(
     ),
 )
 
-EXPECT = Section(
-    "Expect",
-    "What the run does. Without `status` and `error`, a run that ends with an error fails the test.",
+SWEEP = Section(
+    "SweepExpectation",
+    "Faults at every module, each in a run of its own, as `make-emulator sweep` injects them.",
+    Key(
+        "at_least",
+        Integer(),
+        "Least number of faults that the scenario survives: the end is the same as without.",
+        required=True,
+    ),
+    Key("hours", Integer(1), "Hours of the world's time that the retries of Make have; 72 by default."),
+)
+
+#: What is expected of any run, also of one that another called.
+_OF_A_RUN = (
     Key("status", _one_of("success", "warning", "error"), "Status of the run."),
     Key(
         "error", EXPECTED, "Error that ended it: `name`, `message`, and `module`, the id or designer's name."
     ),
     Key("outputs", EXPECTED, "Outputs of the scenario."),
-    Key(
-        "response",
-        EXPECTED,
-        "Response to the caller of the webhook: `status`, `body` (parsed, if it is JSON), `headers`.",
-    ),
     Key("reached", Array(MODULE), "Modules that a bundle reached, by id or designer's name."),
     Key("not_reached", Array(MODULE), "Modules that no bundle reached."),
     Key("order", Array(MODULE), "Modules in the order of all operations."),
@@ -271,6 +277,24 @@ EXPECT = Section(
         "filters",
         MapOf(Either(_one_of("passed", "stopped", "not reached"), FILTER_EXPECTATION), name="filters"),
         "Filters by their name, or by id or name of the module behind them: `passed`, `stopped`, `not reached`, or numbers.",
+    ),
+    Key("operations", COUNT, "Operations of the run."),
+)
+
+CALLED = Section(
+    "CalledScenario",
+    "What the last run of a called scenario did, whose blueprint the file names under `scenarios`.",
+    *_OF_A_RUN,
+)
+
+EXPECT = Section(
+    "Expect",
+    "What the run does. Without `status` and `error`, a run that ends with an error fails the test.",
+    *_OF_A_RUN,
+    Key(
+        "response",
+        EXPECTED,
+        "Response to the caller of the webhook: `status`, `body` (parsed, if it is JSON), `headers`.",
     ),
     Key(
         "requests",
@@ -293,9 +317,10 @@ EXPECT = Section(
         "Incomplete executions: their number, or `module` and `reason` of each.",
     ),
     Key("calls", MapOf(COUNT, name="ids of scenarios"), "Number of runs of called scenarios by their ids."),
-    Key("operations", COUNT, "Operations of the run."),
+    Key("scenarios", MapOf(CALLED, name="ids of scenarios"), CALLED.about),
     Key("credits", COUNT, "Credits of the run."),
     Key("name", EXPECTED, "Name that a module gave the run."),
+    Key("sweep", SWEEP, SWEEP.about),
     Key(
         "active",
         Boolean(),

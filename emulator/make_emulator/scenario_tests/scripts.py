@@ -9,9 +9,11 @@ from ..document_issues import DocumentPath
 from ..engine.apps.app import ModuleDefinition
 from ..engine.apps.context import ModuleContext, Outcome
 from ..engine.apps.simulated import check_required
+from ..engine.errors import FatalError
 from ..engine.runtime import module_scripts
 from ..engine.runtime.interception import OperationInterceptor
 from ..json_types import Json, as_mapping
+from ..plain_text import find_similar
 from ..world.models import ModuleScript
 from .references import BlueprintIndex, script_targets
 
@@ -45,12 +47,6 @@ class ScriptSequence:
                 return operation.use()
         return None
 
-    @property
-    def unused(self) -> list[DocumentPath]:
-        """The places of scripts that no operation used: that of the whole if none was."""
-        unused = [each.path for each in self.operations if not each.script.hits]
-        return [self.path] if len(unused) == len(self.operations) else unused
-
 
 class TestScripts(OperationInterceptor):
     """Scripts of all modules of a test. One of a module by id or name has precedence over one of all modules ``app:Module``."""
@@ -81,11 +77,21 @@ class TestScripts(OperationInterceptor):
         self, definition: ModuleDefinition, context: ModuleContext, proceed: Callable[[], Outcome]
     ) -> Outcome:
         sequence = self._find(context)
-        if sequence is None:
-            return proceed()
-        check_required(context, definition.requires)
-        script = sequence.next()
-        return proceed() if script is None else module_scripts.apply_script(script, definition, context)
+        if sequence is not None:
+            check_required(context, definition.requires)
+            script = sequence.next()
+            if script is not None:
+                return module_scripts.apply_script(script, definition, context)
+        if module_scripts.is_unanswered(definition, context):
+            name = context.module.full_name
+            similar = find_similar(name, self._by_module)
+            reason = f"; the nearest is of '{similar}'" if similar is not None else ""
+            if sequence is not None:
+                reason = ": its script is used up"
+            raise FatalError(
+                "RuntimeError", f"No script matches module {context.module.id} ({name}){reason}."
+            )
+        return proceed()
 
     def _find(self, context: ModuleContext) -> ScriptSequence | None:
         if context.run.scenario.id == self._scenario_id and context.module.id in self._by_id:

@@ -254,11 +254,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows the requests and the runs of the test's worlds under a failed test."""
     report = yield
-    if report.when == "call" and _measures_scenarios(item.config):
-        from .scenario_items import ScenarioTestItem
-
-        if isinstance(item, ScenarioTestItem):
-            item.add_coverage(report)
+    if report.when == "call" and (add_uses := getattr(item, "add_uses", None)) is not None:
+        # A test of a scenario, whose class is not loaded in other test runs.
+        add_uses(report, coverage=_measures_scenarios(item.config))
     tracker = item.config.stash[_ACTIVITY_KEY]
     if report.failed:
         report.sections.extend(tracker.sections())
@@ -302,6 +300,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    _show_unused_stubs(terminalreporter, config)
     width = shutil.get_terminal_size().columns
     if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
         from .coverage import render_table
@@ -326,6 +325,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.section("fidelity to Make")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _show_unused_stubs(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Shows the scripts and responses that no test of a scenario used, unless only some of the tests were run."""
+    if config.option.keyword or config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if hasattr(report, "make_scenario_stubs")
+    ]
+    if not reports:
+        return
+    from .scenario_items import unused_lines
+
+    if lines := list(unused_lines(reports)):
+        terminalreporter.section("not used by the tests of scenarios")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

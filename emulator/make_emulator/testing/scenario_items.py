@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..scenario_tests.documents import InvalidTestFileError, ScenarioTest, read_test_file
-from ..scenario_tests.results import TestResult, check_test, failure_lines
+from ..scenario_tests.results import StubUse, TestResult, check_test, failure_lines, find_unused
+
+#: Attribute of the report of a test with the scripts and responses of it, and whether it used them.
+STUBS_ATTRIBUTE = "make_scenario_stubs"
 
 #: The width of stories: that of pytest's own sections is not known to an item.
 STORY_WIDTH = 100
+
+
+def unused_lines(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
+    """Yields a line for each script and response that none of the tests of its file used."""
+    by_file: dict[str, list[StubUse]] = {}
+    for report in reports:
+        stubs: dict[str, Any] | None = getattr(report, STUBS_ATTRIBUTE, None)
+        if stubs is not None:
+            by_file.setdefault(stubs["file"], []).extend(StubUse(*use) for use in stubs["uses"])
+    for file, uses in sorted(by_file.items()):
+        yield from (f"{file}:{line}: {text}" for line, text in find_unused(uses))
 
 
 class ScenarioTestFailure(Exception):  # noqa: N818  # pytest shows the name to people.
@@ -57,12 +71,20 @@ class ScenarioTestItem(pytest.Item):
         if result.is_failure:
             raise ScenarioTestFailure(result)
 
-    def add_coverage(self, report: pytest.TestReport) -> None:
-        """Adds the parts of blueprints that the test used to its report, which pytest-xdist sends to the controller."""
-        from ..scenario_tests.coverage import run_hits
-        from .scenario_coverage import REPORT_ATTRIBUTE
+    def add_uses(self, report: pytest.TestReport, *, coverage: bool) -> None:
+        """Adds what the test used to its report, which pytest-xdist sends to the controller.
 
-        if self.result is not None and self.result.run is not None:
+        Args:
+            coverage: the parts of blueprints, too.
+        """
+        if self.result is None or self.result.run is None:
+            return
+        uses = [[use.line, use.text, use.is_used] for use in self.result.stub_uses]
+        setattr(report, STUBS_ATTRIBUTE, {"file": str(self.test.file.path), "uses": uses})
+        if coverage:
+            from ..scenario_tests.coverage import run_hits
+            from .scenario_coverage import REPORT_ATTRIBUTE
+
             setattr(report, REPORT_ATTRIBUTE, run_hits(self.result.run))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

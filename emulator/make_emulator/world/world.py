@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .changes import ChangeTracker, TrackedDict
 from .clock import Clock
@@ -15,8 +16,10 @@ from .lock import WorldLock
 from .models import Consumption, CustomModule, ModuleScript
 from .schema import Tables
 from .tables import Table
-from .telemetry import RunTelemetry
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .telemetry import RunTelemetry
 
 #: Seconds of the system's time that the computation of a run may take: the emulator's own limit, to protect itself.
 DEFAULT_RUN_TIME_LIMIT = 60.0

@@ -61,11 +61,11 @@ def test_mistakes_are_found_and_repaired(reader: Reader) -> None:
 def test_a_first_test_is_written_and_refined(reader: Reader) -> None:
     page = "docs/how-to/scenario-tests.md"
     export(reader, "lead-intake.json", "lead-intake.json")
-    reader.follow(page, "Test a scenario")
+    reader.follow(page, "Test Make scenarios with YAML files")
     tests = reader.folder / "lead-intake.test.yaml"
     assert "tests:" in tests.read_text("utf-8")
 
-    reader.shell.write(reader.block(page, "yaml", "Test a scenario"), tests.name)
+    reader.shell.write(reader.block(page, "yaml", "Test Make scenarios with YAML files"), tests.name)
     assert "1 passed" in reader.run("make-emulator test")
 
 

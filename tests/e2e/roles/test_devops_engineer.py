@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+
+from helpers.api import ADMIN_TOKEN
+from helpers.documentation import ROOT
 
 from .reader import Reader
 
@@ -68,6 +72,33 @@ def test_a_service_of_compose_is_reached_under_its_name(reader: Reader) -> None:
         )
         with urlopen(request, timeout=60) as response:
             assert response.status == 200
+
+
+def test_files_and_variables_configure_a_container(reader: Reader) -> None:
+    page = (ROOT / "docs/how-to/docker.md").read_text("utf-8")
+    # Outside of a container, as the page says.
+    assert "`make-emulator serve --init-dir FOLDER` does the same" in page
+    folder = reader.folder / "make"
+    folder.mkdir()
+    for name in ("10-default", "20-acme"):
+        seed = "organizations: [{name: Acme, teams: [{name: Ops}]}]"
+        (folder / f"{name}.yaml").write_text(seed, "utf-8")
+    shutil.copy(ROOT / "fixtures/blueprints/lead-intake.json", folder / "30-leads.json")
+    for name, value in (("PLAN", "core"), ("ZONE", "us1"), ("CONTROL_KEY", "ci")):
+        assert f"`MAKE_EMULATOR_{name}`" in page
+        reader.run(f"export MAKE_EMULATOR_{name}={value}")
+    reader.run("make-emulator serve --init-dir make")
+
+    worlds = reader.run("make-emulator world list").splitlines()
+    assert [row.split()[:3] for row in worlds[1:]] == [
+        ["default", "core", "us1.make.com"],
+        ["acme", "enterprise", "eu1.make.com"],
+    ]
+    scenarios = reader.run(
+        f'curl -sf -H "Authorization: Token {ADMIN_TOKEN}" "http://127.0.0.1:4747/api/v2/scenarios?teamId=1"'
+    )
+    assert "lead" in scenarios.lower()
+    assert reader.run("make-emulator health").startswith("make-emulator ")
 
 
 def test_workers_serve_behind_one_address(reader: Reader) -> None:

@@ -38,7 +38,7 @@ def test_the_tutorial_leads_to_a_tested_agent(reader: Reader) -> None:
         assert line.strip("-").partition("Z  ")[2 if "Z  " in line else 0] in printed
 
 
-@pytest.mark.parametrize("name", ["pytest", "unittest", "faults", "reports", "settings"])
+@pytest.mark.parametrize("name", ["pytest", "unittest", "interception", "faults", "reports", "settings"])
 def test_a_guide_is_followed(reader: Reader, name: str) -> None:
     reader.follow(f"docs/how-to/{name}.md")
     reader.test()

@@ -58,7 +58,7 @@ def mock_output(context: ModuleContext) -> dict[str, Json]:
         if fields is None:
             fields = context.run.mock_fields[module.id] = _probable_fields(context, constraint)
         bundle = mock_bundle(context, fields, constraint)
-    if _WRITING_MODULE.match(module.name):
+    if is_writing(module.name):
         bundle = _echo(bundle, context.mapper, module.interface or (), context)
     return {**bundle, **_position_fields(bundle)}
 
@@ -76,6 +76,11 @@ def _probable_fields(context: ModuleContext, constraint: Constraint | None) -> F
     if constraint is not None:
         taken |= {name for name, inner in constraint.fields.items() if inner.is_informative}
     return [*fields, *(field for field in module.expect or () if field_name(field) not in taken)]
+
+
+def is_writing(name: str) -> bool:
+    """Returns True if the name of a module, without its app, says that it creates or changes something."""
+    return _WRITING_MODULE.match(name) is not None
 
 
 #: Beginnings of the names of modules that create or change something.

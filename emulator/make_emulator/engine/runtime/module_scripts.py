@@ -162,7 +162,7 @@ def apply_script(script: ModuleScript, definition: ModuleDefinition, context: Mo
         error_type = BudgetExceededError if script.error.name in _FATAL_ERRORS else ModuleError
         raise error_type(script.error.name, script.error.message)
     if script.output is None:
-        if definition.has_output and _is_unanswered(definition, context):
+        if definition.has_output and is_unanswered(definition, context):
             raise FatalError(
                 "RuntimeError",
                 f"The script of module {context.module.id} ({context.module.full_name}) has no output.",
@@ -178,7 +178,7 @@ def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None
     Raises:
         FatalError: with the nearest script.
     """
-    if not _is_unanswered(definition, context):
+    if not is_unanswered(definition, context):
         return
     scripts, name = context.run.world.scripts, context.module.full_name
     if name in scripts:
@@ -190,7 +190,7 @@ def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None
     raise FatalError("RuntimeError", f"No script matches module {context.module.id} ({name}){reason}.")
 
 
-def _is_unanswered(definition: ModuleDefinition, context: ModuleContext) -> bool:
+def is_unanswered(definition: ModuleDefinition, context: ModuleContext) -> bool:
     """Returns True for a module whose output would be mock data, in a world that wants none."""
     if definition.is_interpreted or UNMATCHED.of(context.run.world) == "mock":
         return False

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...lazy_dataclasses import dataclass
 from ...world import executions
@@ -14,7 +14,6 @@ from ...world.consumption import organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import DomainError, MalformedBlueprintError
 from ...world.models import BlueprintVersion, Execution, ExecutionError, ExecutionResponse, Json, Scenario
-from ...world.telemetry import RunTelemetry
 from ...world.world import World
 from .. import custom_functions
 from ..blueprints.model import Blueprint, Module
@@ -32,6 +31,9 @@ from .cycles import CycleCounter, FetchTriggerBundle, open_backlog
 from .failed_bundles import FailedBundle
 from .interpreter import Interpreter
 from .variables import build_variables
+
+if TYPE_CHECKING:
+    from ...world.telemetry import RunTelemetry
 
 SUCCESS, WARNING, FAILURE = executions.SUCCESS, executions.WARNING, executions.FAILURE
 
