@@ -242,6 +242,24 @@ def test_the_dashboard_shows_any_world_and_the_names_of_all(
             assert f">{other['name']}<" in page.text.replace("\n", "").replace(" ", "")
 
 
+def test_the_studio_reads_any_world_through_any_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    for world in worlds:
+        # Every connection may reach another worker.
+        for _ in range(3):
+            page = requests.get(f"{fleet.root}/", headers={"Accept": "text/html"}, timeout=60)
+            assert page.url == f"{fleet.root}/_emulator/studio"
+            path = f"/worlds/{world['name']}/scenarios"
+            [first, *_] = fleet.control("GET", path).json()["scenarios"]
+            drawing = fleet.control("GET", f"{path}/{first['id']}/drawing").json()["drawing"]
+            assert drawing["nodes"]
+            body = {"world": world["name"], "scenarioId": first["id"]}
+            checked = fleet.control("POST", "/lint", json=body)
+            assert checked.status_code == 200
+            assert "findings" in checked.json()
+
+
 def test_a_snapshot_goes_back_into_its_world_and_into_no_world_of_another_worker(
     fleet: FleetClient, worlds: list[dict[str, str]]
 ) -> None:
