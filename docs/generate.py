@@ -225,15 +225,15 @@ def _routes() -> Iterator[str]:
             (
                 ", ".join(map(str, numbers[each.id])),
                 f"`{each.method} {each.path}`",
+                f"{each.summary}.",
                 ", ".join(f"`{scope}`" for scope in each.scopes) or "none",
                 ", ".join(f"`{one.name}`" for one in each.parameters if one.place == "query"),
                 ", ".join(_body_fields(each.body or ())),
-                f"{each.summary}.",
             )
             for each in group.operations
         ]
         yield from ("", f"## {group.name.capitalize()}", "")
-        yield from _table(("#", "route", "scopes", "query", "body", "does"), rows)
+        yield from _table(("#", "route", "does", "scopes", "query", "body"), rows)
 
 
 def _body_fields(fields: Sequence[api_reference.FieldRow]) -> Iterator[str]:
@@ -263,7 +263,14 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
     assert isinstance(command, DocumentedCommand), f"{name} has no examples"
-    yield from ("", "```sh", *command.examples, "```", "", f"Guide: [{command.docs}](../{command.docs}).")
+    yield from (
+        "",
+        "```sh",
+        *command.examples,
+        "```",
+        "",
+        f"Guide: [{_title(command.docs)}](../{command.docs}).",
+    )
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
@@ -279,6 +286,12 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
                 for each in options
             ],
         )
+
+
+def _title(page: str) -> str:
+    """Returns the title of a page below docs/."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return text.partition("# ")[2].partition("\n")[0]
 
 
 def _usage(argument: click.Argument) -> str:

@@ -139,9 +139,19 @@ def page_names(entries: list[Any]) -> Iterator[str]:
 def _llms_index(config: MkDocsConfig, base: str) -> Iterator[str]:
     yield from (f"# {config.site_name}", "", f"> {_PROJECT['description']}", "")
     yield f"All of it in one file: [llms-full.txt]({base}llms-full.txt). A skill for agents: `make-emulator skill`."
+    optional: list[str] = []
     for entry in config.nav or []:
         [(title, value)] = entry.items()
         yield from ("", f"## {title}", "")
         for name in page_names([value] if isinstance(value, str) else value):
-            page = _pages[name]
-            yield f"- [{page.title}]({base}{name}): {summary(page.markdown or '')}"
+            if name.startswith(f"{PurePosixPath(LEDGER).parent}/") and name != LEDGER:
+                optional.append(name)
+            else:
+                yield _llms_entry(name, base)
+    # By the convention of llms.txt, what may be left out of a short context.
+    yield from ("", "## Optional", "", *(_llms_entry(name, base) for name in optional))
+
+
+def _llms_entry(name: str, base: str) -> str:
+    page = _pages[name]
+    return f"- [{page.title}]({base}{name}): {summary(page.markdown or '')}"

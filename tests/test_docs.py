@@ -12,10 +12,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from helpers.docker_daemon import docker_daemon
-from make_emulator import seeds
+from helpers.documentation import read_blocks
+from make_emulator import World, seeds
 from make_emulator.cli.main import main
 from make_emulator.engine.custom_functions import find_code_error
 from make_emulator.http.pipeline import API_PIPELINE
@@ -237,6 +239,25 @@ def test_an_image_has_a_text_and_is_small(page: Path) -> None:
     for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         assert len(text) > 20, target
         assert (page.parent / target).stat().st_size < 150_000, target
+
+
+def test_the_decisions_about_an_agent_read_as_shown(make_world: World) -> None:
+    [reason], statements = (
+        block.text.splitlines() for block in read_blocks("docs/how-to/agents.md") if block.language == "text"
+    )
+    ops = make_world.agents.create("ops", {"scenarios/1": ["read", "run"]})
+    scenario = f"{make_world.base_url}/scenarios/1"
+    assert requests.get(scenario, headers=ops.headers, timeout=60).status_code == 200
+    refused = requests.delete(f"{scenario}?confirmed=true", headers=ops.headers, timeout=60)
+    assert refused.headers["X-Emulator-Why"].startswith(reason)
+    # The page has the names of its own seed.
+    named = [line.replace("Order intake", "Greeting").replace("Ops", "Example Team") for line in statements]
+    assert [row["statement"] for row in make_world.requests.all()] == named
+
+
+def test_the_contract_test_that_is_shown_is_one_of_the_suite() -> None:
+    [shown] = [block.text for block in read_blocks("docs/how-to/contract.md") if block.language == "text"]
+    assert shown in (ROOT / "contract_tests/test_teams_and_organizations.py").read_text("utf-8")
 
 
 def test_every_shipped_seed_is_listed() -> None:

@@ -134,6 +134,7 @@ def test_the_navigation_has_the_sections_of_the_index_and_every_page_once(hooks:
 def test_llms_txt_leads_to_the_markdown_of_every_page(site: Path) -> None:
     index = (site / "llms.txt").read_text("utf-8")
     assert index.startswith("# make-emulator\n\n> ")
+    assert "/fidelity/plans.md" not in index.partition("\n## Optional\n")[0]
     base = re.escape(ADDRESS)
     linked = re.findall(rf"^- \[[^\]]+\]\({base}([^)]+\.md)\): .+\.?$", index, flags=re.MULTILINE)
     assert sorted(linked) == PAGES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ def test_a_version_is_written_to_all_places_and_to_the_change_log(copy: Path) ->
     )
     assert release.notes("7.8.9", copy) == "### Added\n\n- A thing.\n"
     release.check("v7.8.9", copy)
+    old = re.compile(rf"make-emulator[ :=@]+v?{re.escape(__version__)}")
+    assert [path for path in copy.rglob("*") if path.is_file() and old.search(path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ CHANGELOG = "CHANGELOG.md"
 
 _VERSION = r"[0-9]+\.[0-9]+\.[0-9]+"
 
+_IMAGE = rf"ghcr\.io/make-emulator/make-emulator:({_VERSION})"
+
 #: Glob of files -> patterns of the texts around the version, which is the group.
 PLACES: Mapping[str, Sequence[str]] = {
     "emulator/make_emulator/version.py": [rf'^__version__ = "({_VERSION})"$'],
@@ -29,15 +31,13 @@ PLACES: Mapping[str, Sequence[str]] = {
     "node/src/version.ts": [rf"^export const VERSION = '({_VERSION})';$"],
     "charts/make-emulator/Chart.yaml": [rf"^version: ({_VERSION})$", rf'^appVersion: "({_VERSION})"$'],
     "README.md": [rf"^make-emulator ({_VERSION}) serves"],
-    "docs/how-to/command-line.md": [rf"make-emulator ({_VERSION}), CPython"],
-    "docs/how-to/fleet.md": [
-        rf"^make-emulator ({_VERSION}) serves",
-        rf"ghcr\.io/make-emulator/make-emulator:({_VERSION})",
-    ],
     "docs/how-to/install.md": [rf"git checkout v({_VERSION})$"],
-    "docs/how-to/github-actions.md": [rf"ghcr\.io/make-emulator/make-emulator:({_VERSION})"],
-    "docs/how-to/ci.md": [rf"ghcr\.io/make-emulator/make-emulator:({_VERSION})"],
-    "examples/**/*": [rf"ghcr\.io/make-emulator/make-emulator:({_VERSION})"],
+    "docs/how-to/*.md": [
+        _IMAGE,
+        rf"^make-emulator ({_VERSION}) serves",
+        rf"make-emulator ({_VERSION}), CPython",
+    ],
+    "examples/**/*": [_IMAGE],
 }
 
 

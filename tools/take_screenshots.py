@@ -1,7 +1,7 @@
 """Screenshots of the documentation: the dashboard with a run that failed, taken with Chromium.
 
 ``python -m tools.take_screenshots [FOLDER]`` writes them into docs/assets, or into another folder. Time and ids are those of a seed, so
-the pages look the same each time.
+the pages look alike each time.
 """
 
 from __future__ import annotations

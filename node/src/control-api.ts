@@ -207,26 +207,26 @@ export type CallOptions<R extends Route> = ([Names<R>] extends [never] ? unknown
 export type CallArguments<R extends Route> =
   object extends CallOptions<R> ? [options?: CallOptions<R>] : [options: CallOptions<R>];
 
-/** Compiles only while every route has a body, a query and a response of the right kind. */
-export type CheckedApi = { [R in Route]: ControlApi[R] extends Call ? true : never };
+/** Names of the query parameters of a route; `true` for one without any. */
+type QueryNames<R extends Route> = [QueryOf<R>] extends [never] ? true : { [Name in keyof QueryOf<R>]-?: true };
 
-/** Every route; the type keeps the list complete. */
-const ROUTES: CheckedApi = {
-  'POST /drawing': true,
+/** Every route; the type keeps the list complete, that of the query parameters included. */
+const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never } = {
+  'POST /drawing': { format: true },
   'GET /health': true,
   'GET /openapi.json': true,
   'POST /lint': true,
   'POST /mend': true,
-  'GET /modules': true,
-  'GET /modules/{app}': true,
-  'GET /modules/{app}/{module}': true,
+  'GET /modules': { world: true },
+  'GET /modules/{app}': { world: true },
+  'GET /modules/{app}/{module}': { world: true },
   'GET /ready': true,
   'GET /worlds': true,
   'POST /worlds': true,
   'GET /worlds/{name}': true,
   'PATCH /worlds/{name}': true,
   'DELETE /worlds/{name}': true,
-  'GET /worlds/{name}/access-report': true,
+  'GET /worlds/{name}/access-report': { format: true },
   'GET /worlds/{name}/agents': true,
   'GET /worlds/{name}/agents/{agent}': true,
   'PUT /worlds/{name}/agents/{agent}': true,
@@ -245,7 +245,7 @@ const ROUTES: CheckedApi = {
   'GET /worlds/{name}/declared-modules': true,
   'PUT /worlds/{name}/declared-modules/{module}': true,
   'DELETE /worlds/{name}/declared-modules/{module}': true,
-  'GET /worlds/{name}/executions': true,
+  'GET /worlds/{name}/executions': { status: true, limit: true },
   'GET /worlds/{name}/executions/{execution}/steps': true,
   'GET /worlds/{name}/faults': true,
   'POST /worlds/{name}/faults': true,
@@ -265,17 +265,27 @@ const ROUTES: CheckedApi = {
   'POST /worlds/{name}/oauth/requests': true,
   'POST /worlds/{name}/oauth/requests/{id}/approve': true,
   'POST /worlds/{name}/oauth/requests/{id}/refuse': true,
-  'GET /worlds/{name}/outbox': true,
+  'GET /worlds/{name}/outbox': { to: true, subject: true },
   'DELETE /worlds/{name}/outbox': true,
   'GET /worlds/{name}/provenance': true,
-  'GET /worlds/{name}/requests': true,
+  'GET /worlds/{name}/requests': {
+    method: true,
+    path: true,
+    status: true,
+    decision: true,
+    user: true,
+    agent: true,
+    since: true,
+    limit: true,
+    format: true,
+  },
   'DELETE /worlds/{name}/requests': true,
   'POST /worlds/{name}/reset': true,
   'GET /worlds/{name}/events': true,
-  'GET /worlds/{name}/scenarios': true,
-  'GET /worlds/{name}/scenarios/{scenario_id}': true,
-  'GET /worlds/{name}/scenarios/{scenario_id}/drawing': true,
-  'GET /worlds/{name}/snapshot': true,
+  'GET /worlds/{name}/scenarios': { q: true, limit: true, offset: true },
+  'GET /worlds/{name}/scenarios/{scenario_id}': { limit: true },
+  'GET /worlds/{name}/scenarios/{scenario_id}/drawing': { execution: true, format: true },
+  'GET /worlds/{name}/snapshot': { redact: true },
   'PUT /worlds/{name}/snapshot': true,
   'POST /worlds/{name}/tokens': true,
   'GET /worlds/{name}/toolboxes': true,
@@ -285,3 +295,9 @@ const ROUTES: CheckedApi = {
 };
 
 export const CONTROL_ROUTES: readonly Route[] = Object.keys(ROUTES) as Route[];
+
+/** Names of the query parameters of a route. */
+export function queryParametersOf(route: Route): string[] {
+  const names = ROUTES[route];
+  return names === true ? [] : Object.keys(names);
+}

@@ -114,6 +114,8 @@ export class ControlClient {
         ...headers,
       },
       timeout: TIMEOUT,
+      // A connection of its own: one that is kept may be closed by the server at the moment of the next call.
+      agent: false,
     };
     if (this.#ca !== undefined) {
       options.ca = this.#ca;

@@ -3,6 +3,7 @@
 export { ControlClient, ControlError, type ControlClientOptions, type HttpResponse } from './control.js';
 export {
   CONTROL_ROUTES,
+  queryParametersOf,
   type BodyOf,
   type CallOptions,
   type ControlApi,

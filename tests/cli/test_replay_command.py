@@ -170,3 +170,25 @@ def test_an_archive_of_which_nothing_can_be_compared_is_exit_2(tmp_path: Path, r
     result = run(path)
     assert result.exit_code == 2
     assert result.output.splitlines()[-1] == "make-emulator: no request could be compared"
+
+
+def test_with_the_pulled_team_all_values_are_compared(tmp_path: Path) -> None:
+    seed = tmp_path / "team.yaml"
+    with MakeEmulator(seed="agency") as zone:
+        world = zone.create_world(seed="agency")
+        flags = ["--base-url", world.base_url, "--team-id", str(world.team_id), "--records", "all"]
+        pulled = CliRunner().invoke(main, ["pull", *flags, "--token", world.token, "--output", str(seed)])
+        assert pulled.exit_code == 0, pulled.output
+        client = Recorder(world.base_url, world.token, rename=True)
+        for path in ("scenarios", "data-stores", "connections", "hooks", "templates", "data-structures"):
+            client.get(f"/{path}?teamId={world.team_id}")
+        scenario = client.get(f"/scenarios?teamId={world.team_id}")["scenarios"][0]["id"]
+        client.get(f"/scenarios/{scenario}")
+        client.get(f"/scenarios/{scenario}/blueprint")
+        har = client.write(tmp_path / "session.har")
+    result = run(har, "--seed", seed, "--format", "json")
+    assert result.exit_code in (0, 1), result.output
+    report = json.loads(result.output)
+    shown = [(each["route"], each["path"]) for each in report["differences"]]
+    assert shown == [], shown
+    assert report["requests"]["compared"] == 9

@@ -189,7 +189,7 @@ def test_a_start_that_fails_ends_the_step_with_the_reason(installed: Runner) -> 
 
 
 def test_an_old_python_ends_the_step_with_what_to_do(runner: Runner, tmp_path: Path) -> None:
-    old = tmp_path / "python3.9"
+    old = tmp_path / "old python3.9"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = runner.run(0, {"python": str(old)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shlex
 import shutil
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 PORT = "4747"
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", flags=re.MULTILINE)
+_RANDOM = random.SystemRandom()
 _VERSION = re.compile(r"make-emulator \d+\.\d+\.\d+(\.?\w+)?")
 #: Characters of a block that stand for what differs from run to run.
 _ELLIPSIS = "…"
@@ -254,6 +256,9 @@ def _normalize(text: str) -> list[str]:
 
 
 def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    """Returns a port below those that systems give to connections, so that none takes it before the server does."""
+    while True:
+        port = _RANDOM.randrange(20_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0 and PORT not in str(port):
+                return str(port)

@@ -149,6 +149,13 @@ def test_a_policy_does_not_allow_writes_by_itself(proxied: ProxiedZone, world: W
         assert proxy.call("POST", "/api/v2/scenarios/1/run", world.token, json={}).status_code == 403
 
 
+def test_public_documents_pass(proxied: ProxiedZone, world: World) -> None:
+    path = "/.well-known/oauth-protected-resource/mcp/stateless"
+    with proxied.open(allow={}, allow_writes=True) as proxy:
+        assert proxy.call("GET", path, world.token).json()["resource"].startswith(proxied.make.url)
+        assert proxy.call("POST", path, world.token, json={}).status_code == 403
+
+
 def test_a_refusal_names_the_grant(proxied: ProxiedZone, world: World) -> None:
     with proxied.open(allow=GRANTS, allow_writes=True) as proxy:
         response = proxy.call("DELETE", "/api/v2/scenarios/1", world.token)

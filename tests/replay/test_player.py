@@ -71,6 +71,7 @@ def test_ids_and_tokens_that_answers_introduced_are_mapped(record: Record) -> No
     assert report.differences == [], report.render_text()
     assert report.skipped == []
     assert report.assumptions == [
+        "the plan is pro, as the limit of calls a minute says",
         "organization 4711 of the recording is organization 1 of the seed",
         "team 815 of the recording is team 1 of the seed",
     ]
@@ -331,3 +332,17 @@ def test_a_team_that_the_caller_does_not_see_is_not_the_home_team(record: Record
     report = replay(client)
     assert [result.status for result in report.compared] == [403, 200]
     assert report.differences == [], report.render_text()
+
+
+def test_the_plan_is_the_one_whose_limit_the_recording_shows(record: Record) -> None:
+    client = record()
+    client.get("/functions?teamId=815")
+    client.get("/hooks?teamId=815")
+    report = replay(client)
+    assert report.differences == [], report.render_text()
+    # Functions are not in the plan, which says nothing about the token.
+    assert [result.status for result in report.compared] == [403, 200]
+    assert report.assumptions == [
+        "the plan is pro, as the limit of calls a minute says",
+        "team 815 of the recording is team 1 of the seed",
+    ]

@@ -173,15 +173,16 @@ def _start_shadow(origin: str, seed: str | None) -> Shadow:
     from urllib.parse import urlsplit
 
     from ..proxy.shadow import Shadow
+    from ..replay.replay import DEFAULT_SEED, EMPTY_SEED
     from ..seeds import SeedError
     from ..world.zones import zone_of_host
 
     zone = zone_of_host(urlsplit(origin).netloc)
     try:
         return Shadow(
-            seed or "default",
+            seed or (DEFAULT_SEED if zone is None else EMPTY_SEED),
             started=time.time_ns() // 1_000_000,
-            zone=zone if seed is None else None,
+            zone=zone,
             has_state=seed is not None or zone is None,
             report=_show_result,
         )

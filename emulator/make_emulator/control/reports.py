@@ -27,7 +27,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Collect
         """Request log, or a part of it.
 
         ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
-        ``user=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
+        ``user=``, ``agent=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
         """
         from ..reports.request_queries import parse_query
 

@@ -24,9 +24,6 @@ from .upstream import Upstream, UpstreamError, UpstreamResponse
 
 _JSON = "application/json; charset=utf-8"
 
-#: Paths of a zone that the proxy serves.
-_SERVED = ("/api/v2/", "/mcp", "/hook/", "/.well-known/")
-
 
 class Pace:
     """Throttle of all clients of the proxy together: they share the limit of the organization, which its answers show.
@@ -51,7 +48,7 @@ class Pace:
         headers = {name.title().replace("Ratelimit", "RateLimit"): value for name, value in response.headers}
         limit = headers.get("X-RateLimit-Limit", "")
         # Not behind the lock, which a client that waits holds.
-        if limit.isdigit() and int(limit) > 0:
+        if limit.isascii() and limit.isdigit() and int(limit) > 0:
             known = self._throttle.limit if self._is_known else None
             self._throttle.limit, self._is_known = min(int(limit), known or int(limit)), True
         if response.status == 429:
@@ -90,7 +87,7 @@ class ProxyApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read_request(environ)
-        if not request.raw_path.startswith(_SERVED):
+        if not (request.is_api or request.is_mcp or request.is_hook or request.is_well_known):
             return self._refuse(request, start_response, 404, "the proxy serves /api/v2, /mcp and /hook only")
         try:
             permission = self._gate.check(request)

@@ -120,9 +120,10 @@ class Gate:
             raise RefusedError(f"{request.method} may change something: --allow-writes lets it pass")
         if request.is_hook:
             return self._check_hook(request)
-        endpoint, values = request.endpoint()
-        if self.agent is None or request.method == "OPTIONS":
+        is_public = request.is_well_known and request.method in SAFE_METHODS
+        if self.agent is None or request.method == "OPTIONS" or is_public:
             return Permission()
+        endpoint, values = request.endpoint()
         if endpoint is None:
             raise RefusedError(
                 "its accesses are not known",

@@ -9,7 +9,7 @@ import orjson
 
 from .. import api
 from ..http.endpoint import Endpoint
-from ..json_types import Json, as_mapping
+from ..json_types import Json, as_mapping, is_integer
 from ..lazy_dataclasses import dataclass
 from ..mcp.tools.definition import ToolDefinition
 from ..mcp.tools.management import GROUPS
@@ -123,9 +123,10 @@ def _items(value: Json) -> list[Json]:
 
 
 def _text(value: Json) -> str:
+    """Returns a text or a number as a request has it; an empty text for anything else, which is no id."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else str(value) if is_integer(value) else ""
 
 
 # --- lists of tools ------------------------------------------------------------------------------

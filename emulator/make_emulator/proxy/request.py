@@ -86,6 +86,11 @@ class ProxyRequest:
         return self.raw_path.startswith(HOOK_PREFIX)
 
     @property
+    def is_well_known(self) -> bool:
+        """True for public documents, by which clients of the MCP server find the authorization server."""
+        return self.raw_path.startswith("/.well-known/")
+
+    @property
     def query_pairs(self) -> list[tuple[str, str]]:
         return parse_qsl(self.query, keep_blank_values=True)
 

@@ -55,8 +55,9 @@ class Shadow:
 
     def close(self) -> None:
         """Plays what waits, and ends the thread."""
-        self._waiting.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
 
     def summary(self) -> ReplayReport | None:
         """Returns the report of all exchanges; ``None`` if there was none."""

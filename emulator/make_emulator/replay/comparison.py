@@ -32,6 +32,10 @@ VOLATILE = frozenset({"dataTransfer", "duration", "lastLogin", "nextExec", "tran
 #: Fields whose values follow from the plan of the organization, which may be another one in a world with other resources.
 _OF_PLAN = frozenset({"license", "operationsLimit", "queueLimit", "transferLimit"})
 
+#: Sums of what was consumed before the recording, which a pulled team does not have, by the rows that show them.
+_CONSUMPTION = frozenset({"centicredits", "consumedCenticredits", "consumedOperations", "operations"})
+_CONSUMERS = frozenset({"scenario", "scenarios", "scenarioConsumptions", "team", "teams"})
+
 #: Status of a run that had not ended when it was recorded: that depends on the moment.
 _RUNNING = "RUNNING"
 
@@ -239,7 +243,7 @@ class JsonComparison:
                 kind = "value" if "null" in (theirs, ours) else "type"
                 yield Difference(where, kind, _describe(recorded), _describe(emulated))
             return
-        if name in VOLATILE:
+        if name in VOLATILE or (name in _CONSUMPTION and parent in _CONSUMERS):
             return
         # The answer to a deletion has the id under the name of the kind.
         resource = kind_of(name, parent) or (kind_of("id", name) if not parent else None)

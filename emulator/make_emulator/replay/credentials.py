@@ -64,7 +64,9 @@ class Credentials:
         user_id = as_mapping(body.get("authUser")).get("id")
         if endpoint.route == "GET /users/me" and isinstance(user_id, int):
             self._user_ids[credentials] = user_id
-        if exchange.status == 403 and body.get("code") == "SC403" and len(endpoint.scopes) == 1:
+        is_of_plan = "plan" in str(body.get("detail")).lower()
+        is_refused = exchange.status == 403 and body.get("code") == "SC403" and not is_of_plan
+        if is_refused and len(endpoint.scopes) == 1:
             self._lacking.setdefault(credentials, set()).update(endpoint.scopes)
 
     def authorization(self, exchange: Exchange) -> str | None:

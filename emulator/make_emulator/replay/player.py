@@ -21,6 +21,7 @@ from ..json_types import Json, as_mapping
 from ..lazy_dataclasses import dataclass
 from ..redaction.archives import has_unnumbered_mask
 from ..redaction.rules import MASK
+from ..seeds import SeedError
 from ..world.clock import format_iso
 from ..world.zones import zone_of_host
 from .archive import API_PREFIX, PATH_SCHEME, Exchange
@@ -70,7 +71,7 @@ class Player:
     Args:
         seed: the seed, or its name or file.
         started: the moment at which the recording starts, in milliseconds; the clock of the world follows it.
-        zone: the zone of the recording.
+        zone, plan: those of the recording; by default the seed's.
         has_state: true if the seed has the state that the recording started from, so that all values are compared; else only those
             of what the recording itself created or changed.
 
@@ -78,8 +79,21 @@ class Player:
         SeedError: if the seed is invalid.
     """
 
-    def __init__(self, seed: Json, *, started: int, zone: str | None = None, has_state: bool) -> None:
-        self._app = create_app(seed=seed, now=format_iso(started), zone=zone, hints=False)
+    def __init__(
+        self,
+        seed: Json,
+        *,
+        started: int,
+        zone: str | None = None,
+        plan: str | None = None,
+        has_state: bool,
+    ) -> None:
+        create = partial(create_app, seed=seed, zone=zone, plan=plan, hints=False)
+        try:
+            self._app = create(now=format_iso(started))
+        except SeedError:
+            # A team that was pulled after the recording has later times. The time of this machine is after both.
+            self._app = create()
         handle = registry_of(self._app).default()
         assert handle is not None
         self._handle = handle
@@ -87,13 +101,17 @@ class Player:
         self._matcher = RouteMatcher(api.ENDPOINTS)
         #: What was assumed about the recording, in words.
         self.assumptions: list[str] = []
+        if plan is not None:
+            self.assumptions.append(f"the plan is {plan}, as the limit of calls a minute says")
         self._identities = Identities()
         self._credentials = Credentials(
             handle, self._identities, has_state=has_state, assumptions=self.assumptions
         )
         self._comparison = ResponseComparison(self._identities, has_state=has_state)
         with handle.locked() as world:
-            world.clock.freeze(started)
+            world.clock.freeze()
+            #: Milliseconds from a moment of the recording to that of the world.
+            self._offset = world.now() - started
 
     def learn(self, exchange: Exchange) -> None:
         """Learns from a response what earlier requests may need, such as the scopes of their token."""
@@ -117,7 +135,7 @@ class Player:
             self._note_absent(exchange)
             return ExchangeResult(exchange=exchange, route=route, skipped=str(error))
         with self._handle.locked() as world:
-            world.clock.advance_to(exchange.started)
+            world.clock.advance_to(exchange.started + self._offset)
         self._handle.request_log.clear()
         emulated = read_response(self._send(exchange, target, body, authorization))
         if unknown and emulated.status == 404 != exchange.status:

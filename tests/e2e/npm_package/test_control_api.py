@@ -48,6 +48,24 @@ def test_the_client_has_every_route_and_no_other(run_code: RunCode) -> None:
     assert sorted(routes) == sorted(declared_routes(create_app()).values())
 
 
+#: Routes whose query parameter is documented at the route above.
+_INHERITED = {"GET /modules/{app}": {"world"}, "GET /modules/{app}/{module}": {"world"}}
+
+
+def test_the_queries_have_the_parameters_of_the_reference(run_code: RunCode) -> None:
+    queries = run_code(
+        """
+        import { CONTROL_ROUTES, queryParametersOf } from 'make-emulator';
+        console.log(JSON.stringify(Object.fromEntries(CONTROL_ROUTES.map((route) => [route, queryParametersOf(route)]))));
+        """
+    )
+    reference = (ROOT / "docs/reference/control-api.md").read_text("utf-8")
+    for route, names in queries.items():
+        [text] = re.findall(rf"^\| `{re.escape(route)}` \| (.*) \|$", reference, flags=re.MULTILINE)
+        documented = set(re.findall(r"`\??(\w+)=", text)) | _INHERITED.get(route, set())
+        assert set(names) == documented, route
+
+
 class _FieldsSeen(BaseException):
     """End of a handler that has said which fields its body may have."""
 

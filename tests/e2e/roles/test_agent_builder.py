@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import tomllib
+from pathlib import Path
+from textwrap import indent
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -12,12 +14,15 @@ import pytest
 
 from helpers.api import ADMIN_TOKEN
 from helpers.documentation import ROOT
+from helpers.installation import create_environment
+from helpers.sharing import share
 
 from .reader import Reader
 
 pytestmark = pytest.mark.e2e
 
 PAGE = "docs/how-to/mcp.md"
+AGENT_LIBRARIES = ("openai-agents==0.24.0", "langchain-mcp-adapters==0.3.2")
 
 
 def message(method: str, **params: Any) -> dict[str, Any]:
@@ -84,6 +89,36 @@ def test_a_client_starts_the_server_with_the_configuration_that_is_shown(reader:
     named = {name for name in text.split("`") if name.startswith("emulator_")}
     assert len(named) >= 8
     assert named <= names
+
+
+@pytest.fixture(scope="session")
+def agent_libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the libraries for agents that the page names, but without the emulator."""
+
+    def build(folder: Path) -> None:
+        create_environment(folder / "agents", *AGENT_LIBRARIES)
+
+    return share(tmp_path_factory, "agents", build) / "agents/bin/python"
+
+
+@pytest.mark.parametrize(
+    ("heading", "shown"),
+    [
+        ("The OpenAI Agents SDK", "    print([tool.name for tool in await make.list_tools()])"),
+        ("LangChain", "print([tool.name for tool in tools])"),
+    ],
+)
+def test_a_library_for_agents_lists_the_tools_by_the_code_that_is_shown(
+    reader: Reader, agent_libraries: Path, heading: str, shown: str
+) -> None:
+    reader.run("make-emulator serve")
+    code = f"{reader.block(PAGE, 'py', heading).text}{shown}\n"
+    program = f"import asyncio\n\n\nasync def main():\n{indent(code, '    ')}\n\nasyncio.run(main())\n"
+    (reader.folder / "program.py").write_text(reader.shell.localize(program), "utf-8")
+    # The SDK sends traces to its vendor unless this variable says otherwise.
+    printed = reader.run(f"OPENAI_AGENTS_DISABLE_TRACING=1 {agent_libraries} program.py 2> log")
+    assert "'s1_greeting'" in printed
+    assert "'teams_list'" in printed
 
 
 @pytest.mark.parametrize("page", ["mcp", "offline-agents", "agents", "checkpoints"])
