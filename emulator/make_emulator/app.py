@@ -13,6 +13,7 @@ from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
 from .control.readiness import Readiness
 from .dashboard import consent, pages
+from .dashboard.error_pages import render_error_page
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT, MakeError
 from .http.hosts import HostCheck, HostMiddleware
@@ -153,8 +154,9 @@ def registry_of(app: Flask) -> WorldRegistry:
 
 
 def _error_response(error: Exception) -> Response:
-    """Error of a request outside of the pipelines, such as one to the control API."""
-    return _refusal(to_make_error(error, request.method, request.path))
+    """Error of a request outside of the pipelines, such as one to the control API; browsers get a page."""
+    known = to_make_error(error, request.method, request.path)
+    return render_error_page(known, request) or _refusal(known)
 
 
 def _refusal(error: MakeError) -> Response:

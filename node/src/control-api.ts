@@ -47,6 +47,7 @@ import type {
   RequestQuery,
   RequestRow,
   Run,
+  RunDetail,
   RunStatus,
   ScenarioDetails,
   ScenarioRow,
@@ -135,6 +136,7 @@ export interface ControlApi {
   'PUT /worlds/{name}/declared-modules/{module}': With<NewDeclaredModule, { module: DeclaredModule }>;
   'DELETE /worlds/{name}/declared-modules/{module}': Get<undefined>;
   'GET /worlds/{name}/executions': Query<{ status?: RunStatus; limit?: number }, { executions: Run[] }>;
+  'GET /worlds/{name}/executions/{execution}': Get<{ execution: RunDetail }>;
   'GET /worlds/{name}/executions/{execution}/steps': Get<Trace>;
   'GET /worlds/{name}/faults': Get<{ faults: Fault[] }>;
   'POST /worlds/{name}/faults': With<NewFault, { fault: Fault }>;
@@ -246,6 +248,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'PUT /worlds/{name}/declared-modules/{module}': true,
   'DELETE /worlds/{name}/declared-modules/{module}': true,
   'GET /worlds/{name}/executions': { status: true, limit: true },
+  'GET /worlds/{name}/executions/{execution}': true,
   'GET /worlds/{name}/executions/{execution}/steps': true,
   'GET /worlds/{name}/faults': true,
   'POST /worlds/{name}/faults': true,

@@ -196,6 +196,24 @@ export interface Run {
   sentence: string;
 }
 
+/** A run as another one refers to it. */
+export interface RunLink {
+  id: string;
+  scenarioId: number;
+  scenarioName: string;
+  status: RunStatus;
+  at: string;
+}
+
+/** A run with those that it called, the one that called it, and its replays. */
+export interface RunDetail extends Run {
+  durationMs: number;
+  calls: RunLink[];
+  calledBy: RunLink | null;
+  replayOf: RunLink | null;
+  replays: RunLink[];
+}
+
 /** Position of a bundle among those that a module output at once. */
 export interface BundleNumber {
   moduleId: number;

@@ -92,6 +92,25 @@ export interface RunRow {
   durationMs: number;
 }
 
+export interface RunLink {
+  id: string;
+  scenarioId: number;
+  scenarioName: string;
+  status: string;
+  at: string;
+}
+
+/** A run with those that it called, and the one that called it. */
+export interface Run extends RunLink {
+  operations: number;
+  durationMs: number;
+  error: { name: string; message: string; hint?: string; issues?: string[] } | null;
+  calls: RunLink[];
+  calledBy: RunLink | null;
+  replayOf: RunLink | null;
+  replays: RunLink[];
+}
+
 export interface ScenarioRow {
   id: number;
   name: string;

@@ -21,11 +21,15 @@ export interface GraphProps {
   /** Index of the node that is selected. */
   selected: number | null;
   onSelect: (index: number | null) => void;
+  /** Opens the bundles of a module of a run, whose badge has the number of its operations. */
+  onBadge?: ((index: number) => void) | undefined;
+  /** Indexes of the modules that have bundles in the run. */
+  withBundles?: ReadonlySet<number> | undefined;
   /** Number of findings at a module, by its index. */
   findings?: ReadonlyMap<number, string> | undefined;
 }
 
-export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, findings }: GraphProps) {
+export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBadge, withBundles, findings }: GraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [view, setView] = useState<View | null>(null);
@@ -158,11 +162,14 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, findi
               node={node}
               radius={drawing.radius}
               mark={marks.get(node.index)}
+              hasBadge={!withBundles?.has(node.index)}
               finding={findings?.get(node.index)}
               selected={node.index === selected}
               onSelect={() => !drag.current?.moved && onSelect(node.index)}
             />
           ))}
+          {onBadge &&
+            drawing.nodes.filter((node) => withBundles?.has(node.index)).map((node) => <Badge key={node.index} node={node} radius={drawing.radius} mark={marks.get(node.index)} onOpen={() => !drag.current?.moved && onBadge(node.index)} />)}
         </g>
       </svg>
       <div class="graph-tools">
@@ -226,18 +233,53 @@ function Edge({ edge, mark }: { edge: DrawnEdge; mark: EdgeMark | undefined }) {
   );
 }
 
+/** The number of operations of a module of a run, which opens its bundles; beside the module, since a button holds no other. */
+function Badge({ node, radius, mark, onOpen }: { node: DrawnNode; radius: number; mark: NodeMark | undefined; onOpen: () => void }) {
+  if (!mark) return null;
+  const text = mark.badge || (SIGNS[mark.tone] ?? "");
+  const width = Math.max(24, 12 + 7 * text.length);
+  const label = `Bundles of ${node.title}, ${mark.title}`;
+  return (
+    <g
+      class={`badge-button ${mark.tone}`}
+      data-badge={node.id ?? ""}
+      transform={`translate(${node.x + radius * 0.72} ${node.y - radius * 0.78})`}
+      role="button"
+      tabindex={0}
+      aria-label={label}
+      onClick={(event) => {
+        event.stopPropagation();
+        onOpen();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        onOpen();
+        event.preventDefault();
+        event.stopPropagation();
+      }}
+    >
+      <title>{label}</title>
+      <rect class="badge" x={-width / 2} y={-12} width={width} height={24} rx={12} />
+      <text class="badge-text" dy=".35em" aria-hidden="true">
+        {text}
+      </text>
+    </g>
+  );
+}
+
 interface NodeProps {
   node: DrawnNode;
   radius: number;
   mark: NodeMark | undefined;
+  hasBadge: boolean;
   finding: string | undefined;
   selected: boolean;
   onSelect: () => void;
 }
 
-function Node({ node, radius, mark, finding, selected, onSelect }: NodeProps) {
+function Node({ node, radius, mark, hasBadge, finding, selected, onSelect }: NodeProps) {
   const tone = mark?.tone ?? "";
-  const badge = mark === undefined || !tone ? "" : mark.badge || (SIGNS[tone] ?? "");
+  const badge = mark === undefined || !tone || !hasBadge ? "" : mark.badge || (SIGNS[tone] ?? "");
   const width = Math.max(20, 8 + 7 * badge.length);
   const label = [node.tooltip, node.disabled ? "disabled" : "", mark?.title, finding].filter(Boolean).join(", ");
   return (

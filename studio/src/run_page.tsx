@@ -2,32 +2,16 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Condition, Decision, DrawingResponse, Json, RunRow, Scenario, Step, Trace } from "./api";
+import type { Condition, DrawingResponse, Json, Run, RunLink, RunRow, Scenario, Step, Trace } from "./api";
 import { make, worldPath, type World } from "./api";
+import { LinkedRun, ModuleBundles, StepData } from "./bundles";
+import { Comparison } from "./comparison";
+import type { RunEvent } from "./events";
+import { eventsOf, toneOf } from "./events";
 import { Graph } from "./graph";
 import { go, href, useAction, useControl } from "./hooks";
-import { JsonTree } from "./json_tree";
-import { Empty, moment, Problem, Status } from "./parts";
-
-type Event = ({ kind: "step" } & Step) | ({ kind: "decision" } & Decision);
-
-/** Events in the order in which they happened: a decision stands before the step of its number. */
-function eventsOf(trace: Trace): Event[] {
-  const events: Event[] = [];
-  let next = 0;
-  trace.steps.forEach((step, place) => {
-    for (; next < trace.decisions.length && (trace.decisions[next]?.step ?? 0) <= place; next++) events.push({ kind: "decision", ...(trace.decisions[next] as Decision) });
-    events.push({ kind: "step", ...step });
-  });
-  for (; next < trace.decisions.length; next++) events.push({ kind: "decision", ...(trace.decisions[next] as Decision) });
-  return events;
-}
-
-function toneOf(event: Event): string {
-  if (event.kind === "step") return event.error === null ? "good" : "bad";
-  if (event.passed === false) return "warn";
-  return event.event === "handler" || event.event === "error handled" ? "warn" : "soft";
-}
+import { Empty, moment, Problem, Status, Tabs } from "./parts";
+import { Timeline } from "./timeline";
 
 /** Events shown around the current one: a run may have thousands. */
 const WINDOW = 150;
@@ -37,24 +21,35 @@ interface RunPageProps {
   scenario: Scenario;
   runId: string;
   compared: string | null;
-  tick: number;
 }
 
-export function RunPage({ world, scenario, runId, compared, tick }: RunPageProps) {
+const VIEWS = ["Events", "Bundles"] as const;
+type View = (typeof VIEWS)[number];
+
+export function RunPage({ world, scenario, runId, compared }: RunPageProps) {
   const base = worldPath(world.name);
+  const path = `${base}/executions/${encodeURIComponent(runId)}`;
+  const described = useControl<{ execution: Run }>(path, scenario.version);
   const drawn = useControl<DrawingResponse>(`${base}/scenarios/${scenario.id}/drawing?execution=${encodeURIComponent(runId)}`, scenario.version);
-  const traced = useControl<Trace>(`${base}/executions/${encodeURIComponent(runId)}/steps`);
+  const traced = useControl<Trace>(`${path}/steps`);
   const [selected, setSelected] = useState<number | null>(null);
   const [current, setCurrent] = useState<number | null>(null);
+  const [view, setView] = useState<View>("Events");
+  const [cycle, setCycle] = useState<number | null>(null);
   const [search, setSearch] = useState("");
   const retry = useAction();
-  const run = scenario.runs.find((row) => row.id === runId);
+  const row = scenario.runs.find((each) => each.id === runId);
+  const run = described.data?.execution ?? null;
   const events = useMemo(() => (traced.data === null ? [] : eventsOf(traced.data)), [traced.data]);
+  const cycles = useMemo(() => [...new Set(events.map((event) => event.cycle))], [events]);
   const drawing = drawn.data?.drawing ?? null;
+  const names = useMemo(() => new Map((drawing?.nodes ?? []).map((node) => [node.id ?? -1, node.title])), [drawing]);
 
   useEffect(() => {
     setSelected(null);
     setCurrent(null);
+    setCycle(null);
+    setView("Events");
   }, [runId]);
 
   const nodeOf = (moduleId: number): number | null => drawing?.nodes.find((node) => node.id === moduleId)?.index ?? null;
@@ -63,26 +58,58 @@ export function RunPage({ world, scenario, runId, compared, tick }: RunPageProps
     if (event === undefined) return;
     setCurrent(place);
     setSelected(nodeOf(event.moduleId));
+    if (cycle !== null && event.cycle !== cycle) setCycle(null);
   };
   const moduleId = selected === null ? null : (drawing?.nodes[selected]?.id ?? null);
-  const selectNode = (index: number | null) => {
+  const selectNode = (index: number | null, next: View = view) => {
     setSelected(index);
+    setView(index === null ? "Events" : next);
     const id = index === null ? null : (drawing?.nodes[index]?.id ?? null);
-    const place = id === null ? -1 : events.findIndex((event) => event.moduleId === id);
+    const place = id === null ? -1 : events.findIndex((event) => event.moduleId === id && (cycle === null || event.cycle === cycle));
     setCurrent(place < 0 ? null : place);
   };
+  const withBundles = useMemo(() => {
+    const ids = new Set((traced.data?.steps ?? []).map((step) => step.moduleId));
+    return new Set((drawing?.nodes ?? []).filter((node) => node.id !== null && ids.has(node.id)).map((node) => node.index));
+  }, [traced.data, drawing]);
+  const steps = useMemo(
+    () => (traced.data?.steps ?? []).filter((step) => step.moduleId === moduleId && (cycle === null || step.cycle === cycle)),
+    [traced.data, moduleId, cycle],
+  );
 
-  if (drawn.error) return <Problem error={drawn.error} />;
-  if (traced.error) return <Problem error={traced.error} />;
+  if (described.error?.status === 404) {
+    return (
+      <section class="card">
+        <h2>Not found</h2>
+        <p>{described.error.message} Runs of a world are lost when it is reset.</p>
+        <p>
+          <a href={href("w", world.name, "scenarios", scenario.id)}>← All runs</a>
+        </p>
+      </section>
+    );
+  }
+  const problem = described.error ?? drawn.error ?? traced.error;
+  if (problem) return <Problem error={problem} />;
+  const shown = current === null ? null : events[current];
   return (
     <div class="run">
       <div class="row run-head">
         <a href={href("w", world.name, "scenarios", scenario.id)}>← All runs</a>
-        {run && <Status status={run.status} />}
+        {run && <Status status={row?.status ?? run.status} />}
         {run && (
           <span class="soft">
             {moment(run.at)} · {run.operations} operation{run.operations === 1 ? "" : "s"} · {(run.durationMs / 1000).toFixed(1)} s
           </span>
+        )}
+        {cycles.length > 1 && (
+          <select aria-label="Cycle" value={cycle ?? ""} onChange={(event) => setCycle(event.currentTarget.value ? Number(event.currentTarget.value) : null)}>
+            <option value="">{cycles.length} cycles</option>
+            {cycles.map((each) => (
+              <option key={each} value={each}>
+                cycle {each}
+              </option>
+            ))}
+          </select>
         )}
         <span class="grow" />
         <Stepper count={events.length} current={current} onMove={showEvent} />
@@ -93,7 +120,7 @@ export function RunPage({ world, scenario, runId, compared, tick }: RunPageProps
           title="Run the scenario again with the same data"
           onClick={() =>
             void retry.run(async () => {
-              const answer = await make<{ executionId?: string }>(world, `/scenarios/${scenario.id}/executions/${encodeURIComponent(runId)}/replay`, { method: "POST" });
+              const answer = await make<{ executionId?: string }>(world, `/scenarios/${scenario.id}/replay`, { method: "POST", body: { executionIds: [runId] } });
               if (answer.executionId) go("w", world.name, "scenarios", scenario.id, "runs", answer.executionId);
             })
           }
@@ -102,14 +129,37 @@ export function RunPage({ world, scenario, runId, compared, tick }: RunPageProps
         </button>
       </div>
       <Problem error={retry.error} />
-      {compared === null ? null : <Comparison base={base} runId={runId} other={compared} events={events} names={new Map((drawing?.nodes ?? []).map((node) => [node.id ?? -1, node.title]))} tick={tick} />}
+      {run?.error && (
+        <div class="problem">
+          <b>{run.error.name}</b>: {run.error.message}
+          {run.error.issues?.map((text) => <div key={text}>{text}</div>)}
+          {run.error.hint && <div>{run.error.hint}</div>}
+        </div>
+      )}
+      {run && <Links world={world} run={run} />}
+      {compared === null || traced.data === null ? null : <Comparison world={world} scenarioId={scenario.id} other={compared} events={events} names={names} onShow={showEvent} />}
       <div class="split">
-        <section class="canvas card" aria-label="Graph of the run">
-          {drawing === null ? <div class="loading" /> : <Graph drawing={drawing} nodeMarks={drawn.data?.marks?.nodes} edgeMarks={drawn.data?.marks?.edges} selected={selected} onSelect={selectNode} />}
-        </section>
+        <div class="stack">
+          <section class="canvas card" aria-label="Graph of the run">
+            {drawing === null ? (
+              <div class="loading" />
+            ) : (
+              <Graph
+                drawing={drawing}
+                nodeMarks={drawn.data?.marks?.nodes}
+                edgeMarks={drawn.data?.marks?.edges}
+                selected={selected}
+                onSelect={selectNode}
+                withBundles={withBundles}
+                onBadge={(index) => selectNode(index, "Bundles")}
+              />
+            )}
+          </section>
+          <Timeline events={events} current={current} names={names} onShow={showEvent} />
+        </div>
         <section class="side card" aria-label="Events of the run">
           <div class="row">
-            <h2>{moduleId === null ? "What happened" : `Module ${moduleId}`}</h2>
+            <h2>{moduleId === null ? "What happened" : `${names.get(moduleId) ?? "Module"} (module ${moduleId})`}</h2>
             <span class="grow" />
             {moduleId !== null && (
               <button type="button" class="small" onClick={() => selectNode(null)}>
@@ -117,15 +167,55 @@ export function RunPage({ world, scenario, runId, compared, tick }: RunPageProps
               </button>
             )}
           </div>
+          {moduleId !== null && <Tabs names={VIEWS} current={view} onSelect={setView} label="Module in the run" />}
           <input type="search" class="wide" placeholder="Search in the bundles" aria-label="Search in the bundles" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
           {traced.data === null ? (
             <div class="loading" />
+          ) : view === "Bundles" && moduleId !== null ? (
+            <ModuleBundles key={moduleId} world={world} steps={steps} search={search} calls={run?.calls ?? []} operation={shown?.kind === "step" ? shown.operation : null} />
           ) : (
-            <EventList world={world} events={events} moduleId={moduleId} current={current} search={search} onShow={showEvent} leftOut={traced.data.leftOut.steps + traced.data.leftOut.decisions} />
+            <EventList
+              world={world}
+              events={events}
+              moduleId={moduleId}
+              cycle={cycle}
+              current={current}
+              search={search}
+              calls={run?.calls ?? []}
+              onShow={showEvent}
+              leftOut={traced.data.leftOut.steps + traced.data.leftOut.decisions}
+            />
           )}
         </section>
       </div>
     </div>
+  );
+}
+
+/** Runs of other scenarios that belong to a run: those that it called, the one that called it, and its replays. */
+function Links({ world, run }: { world: World; run: Run }) {
+  const groups: [string, RunLink[]][] = [
+    ["called by", run.calledBy ? [run.calledBy] : []],
+    ["calls", run.calls],
+    ["replay of", run.replayOf ? [run.replayOf] : []],
+    ["replayed as", run.replays],
+  ];
+  const shown = groups.filter(([, runs]) => runs.length);
+  if (!shown.length) return null;
+  return (
+    <p class="row links">
+      {shown.map(([label, runs]) => (
+        <span key={label}>
+          <span class="soft">{label}</span>{" "}
+          {runs.slice(0, 20).map((each) => (
+            <span key={each.id} class="linked">
+              <LinkedRun world={world} run={each} />
+            </span>
+          ))}
+          {runs.length > 20 && <span class="soft">and {runs.length - 20} more</span>}
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -170,18 +260,20 @@ function CompareMenu({ runs, runId, compared, onCompare }: { runs: RunRow[]; run
 
 interface EventListProps {
   world: World;
-  events: Event[];
+  events: RunEvent[];
   moduleId: number | null;
+  cycle: number | null;
   current: number | null;
   search: string;
+  calls: readonly RunLink[];
   onShow: (place: number) => void;
   leftOut: number;
 }
 
-function EventList({ world, events, moduleId, current, search, onShow, leftOut }: EventListProps) {
+function EventList({ world, events, moduleId, cycle, current, search, calls, onShow, leftOut }: EventListProps) {
   const chosen = useMemo(
-    () => events.map((event, place) => ({ event, place })).filter(({ event }) => moduleId === null || event.moduleId === moduleId),
-    [events, moduleId],
+    () => events.map((event, place) => ({ event, place })).filter(({ event }) => (moduleId === null || event.moduleId === moduleId) && (cycle === null || event.cycle === cycle)),
+    [events, moduleId, cycle],
   );
   const [first, setFirst] = useState(0);
   const at = current === null ? -1 : chosen.findIndex(({ place }) => place === current);
@@ -209,7 +301,7 @@ function EventList({ world, events, moduleId, current, search, onShow, leftOut }
             {event.cycle > 1 && <span class="chip">cycle {event.cycle}</span>}
             {event.sentence}
           </button>
-          {place === current && <EventDetail world={world} event={event} search={search} />}
+          {place === current && <EventDetail world={world} event={event} search={search} calls={calls} />}
         </li>
       ))}
       {chosen.length > first + WINDOW && (
@@ -224,55 +316,21 @@ function EventList({ world, events, moduleId, current, search, onShow, leftOut }
   );
 }
 
-function EventDetail({ world, event, search }: { world: World; event: Event; search: string }) {
-  if (event.kind === "decision") {
-    return (
-      <div class="detail">
-        {event.conditions?.map((group, number) => (
-          <div key={number}>
-            {number > 0 && <p class="soft">or</p>}
-            {group.map((condition, place) => (
-              <ConditionView key={place} condition={condition} />
-            ))}
-          </div>
-        ))}
-        {!event.conditions?.length && <p class="soft">{event.bundle ? `Bundle ${event.bundle.number} of ${event.bundle.of} of module ${event.bundle.moduleId}` : event.event}</p>}
-      </div>
-    );
-  }
+function EventDetail({ world, event, search, calls }: { world: World; event: RunEvent; search: string; calls: readonly RunLink[] }) {
+  if (event.kind === "step") return <StepData world={world} step={event as Step} search={search} calls={calls} />;
   return (
     <div class="detail">
-      {event.error && (
-        <div class="problem">
-          <b>{event.error.name}</b>: {event.error.message}
-          {event.error.issues?.map((text) => <div key={text}>{text}</div>)}
-          {event.error.hint && <div>{event.error.hint}</div>}
+      {event.conditions?.map((group, number) => (
+        <div key={number}>
+          {number > 0 && <p class="soft">or</p>}
+          {group.map((condition, place) => (
+            <ConditionView key={place} condition={condition} />
+          ))}
         </div>
-      )}
-      {event.input !== null && (
-        <>
-          <h3>In</h3>
-          <JsonTree value={event.input} search={search} />
-        </>
-      )}
-      <h3>
-        Out <span class="soft">({event.output.length === 1 ? "1 bundle" : `${event.output.length} bundles`})</span>
-      </h3>
-      {event.output.length > 0 && <JsonTree value={event.output.length === 1 ? (event.output[0] as Json) : event.output} search={search} />}
-      {event.called && (
-        <p>
-          <CalledRun world={world} id={event.called} />
-        </p>
-      )}
+      ))}
+      {!event.conditions?.length && <p class="soft">{event.bundle ? `Bundle ${event.bundle.number} of ${event.bundle.of} of module ${event.bundle.moduleId}` : event.event}</p>}
     </div>
   );
-}
-
-/** A link to the run that a module started, in whichever scenario that is. */
-function CalledRun({ world, id }: { world: World; id: string }) {
-  const runs = useControl<{ executions: { id: string; scenarioId: number; scenarioName: string }[] }>(`${worldPath(world.name)}/executions?limit=1000`);
-  const found = runs.data?.executions.find((row) => row.id === id);
-  return found === undefined ? null : <a href={href("w", world.name, "scenarios", found.scenarioId, "runs", id)}>Run of {found.scenarioName}</a>;
 }
 
 function ConditionView({ condition }: { condition: Condition }) {
@@ -289,81 +347,5 @@ function ConditionView({ condition }: { condition: Condition }) {
       <span class="soft">{condition.holds ? "holds" : "does not hold"}</span>
       {condition.hint && <span class="warn"> {condition.hint}</span>}
     </p>
-  );
-}
-
-interface ComparisonProps {
-  base: string;
-  runId: string;
-  other: string;
-  events: Event[];
-  names: ReadonlyMap<number, string>;
-  tick: number;
-}
-
-function Comparison({ base, other, events, names }: ComparisonProps) {
-  const traced = useControl<Trace>(`${base}/executions/${encodeURIComponent(other)}/steps`);
-  const rows = useMemo(() => {
-    if (traced.data === null) return [];
-    const theirs = summarize(eventsOf(traced.data));
-    const ours = summarize(events);
-    return [...new Set([...ours.keys(), ...theirs.keys()])].map((id) => ({ id, ours: ours.get(id), theirs: theirs.get(id) }));
-  }, [traced.data, events]);
-  if (traced.error) return <Problem error={traced.error} />;
-  return (
-    <section class="card" aria-label="Comparison of two runs">
-      <h2>Compared</h2>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th class="number">module</th>
-              <th>name</th>
-              <th>this run</th>
-              <th>the other run</th>
-              <th>outputs</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ id, ours, theirs }) => (
-              <tr key={id}>
-                <td class="number">{id}</td>
-                <td>{names.get(id) ?? ""}</td>
-                <td class={ours?.error ? "bad" : ""}>{ours?.text ?? "not reached"}</td>
-                <td class={theirs?.error ? "bad" : ""}>{theirs?.text ?? "not reached"}</td>
-                <td class={ours?.output === theirs?.output ? "soft" : "warn"}>{ours?.output === theirs?.output ? "same" : "different"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
-interface ModuleSummary {
-  text: string;
-  output: string;
-  error: boolean;
-}
-
-function summarize(events: Event[]): Map<number, ModuleSummary> {
-  const counts = new Map<number, { steps: number; outputs: Json[]; error: string; stopped: number }>();
-  for (const event of events) {
-    const row = counts.get(event.moduleId) ?? { steps: 0, outputs: [], error: "", stopped: 0 };
-    if (event.kind === "step") {
-      row.steps += 1;
-      row.outputs.push(...event.output);
-      row.error ||= event.error?.name ?? "";
-    } else if (event.passed === false) {
-      row.stopped += 1;
-    }
-    counts.set(event.moduleId, row);
-  }
-  return new Map(
-    [...counts].map(([id, row]) => {
-      const parts = [row.steps ? `ran ${row.steps} ×` : "", row.stopped ? `its filter stopped ${row.stopped}` : "", row.error].filter(Boolean);
-      return [id, { text: parts.join(", ") || "passed", output: JSON.stringify(row.outputs), error: row.error !== "" }];
-    }),
   );
 }

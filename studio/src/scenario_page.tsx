@@ -78,7 +78,7 @@ export function ScenarioPage({ world, id, runId, compared, tick, refresh }: Scen
       {runId === null ? (
         <Overview world={world} scenario={scenario} refresh={refresh} />
       ) : (
-        <RunPage world={world} scenario={scenario} runId={runId} compared={compared} tick={tick} />
+        <RunPage world={world} scenario={scenario} runId={runId} compared={compared} />
       )}
     </main>
   );

@@ -161,6 +161,7 @@ def test_a_server_for_other_machines_has_a_generated_key_that_it_shows() -> None
             key, _, note = lines["control key"].partition("  ")
             assert note == "(generated; choose one with --control-key)"
             base = url.removesuffix("/api/v2")
+            assert lines["studio"] == f"{base}/_emulator/studio#key={key}"
             assert lines["dashboard"] == f"{base}/_emulator/#key={key}"
             # Loopback needs none.
             assert requests.get(f"{base}/_emulator/worlds", timeout=60).status_code == 200
@@ -174,6 +175,7 @@ def test_a_chosen_key_and_a_server_of_this_machine_alone_show_none(arguments: li
     with run_server(*arguments) as (process, _):
         lines = banner(process)
         assert "control key" not in lines
+        assert lines["studio"].endswith("/_emulator/studio")
         assert lines["dashboard"].endswith("/_emulator/")
         process.terminate()
         output, errors = process.communicate(timeout=10)

@@ -84,8 +84,48 @@ def test_a_scenario_shows_its_inputs_and_its_incomplete_executions(api: ApiClien
     assert "JSON" in row["reason"]
 
 
+def test_a_run_names_those_that_it_called_the_one_that_called_it_and_its_replays(api: ApiClient) -> None:
+    harness = WebhookHarness(api)
+    calling = {
+        "id": 2,
+        "module": "scenario-service:CallSubscenario",
+        "version": 2,
+        "parameters": {"scenario": 1, "shouldWaitForExecutionEnd": True},
+        "mapper": {"name": "{{1.name}}"},
+    }
+    id = harness.listen(calling)
+    harness.send(json={"name": "Ada"})
+    runs = assert_status(api.control("GET", f"/worlds/default/scenarios/{id}"))["scenario"]["runs"]
+    caller = run_of(api, runs[0]["id"])
+    [called] = caller["calls"]
+    assert (called["scenarioId"], called["scenarioName"], called["status"]) == (1, "Greeting", "SUCCESS")
+    assert (caller["calledBy"], caller["replayOf"], caller["replays"]) == (None, None, [])
+    assert caller["durationMs"] > 0
+    shown = run_of(api, called["id"])
+    assert shown["calledBy"]["id"] == caller["id"]
+    assert shown["calls"] == []
+    # A run is replayed once it has ended.
+    api.control("POST", "/worlds/default/clock/advance", json={"seconds": 60})
+    body = {"executionIds": [caller["id"]]}
+    replay = assert_status(api.post(f"/scenarios/{id}/replay", json=body), 202)["executionId"]
+    assert run_of(api, replay)["replayOf"]["id"] == caller["id"]
+    assert [row["id"] for row in run_of(api, caller["id"])["replays"]] == [replay]
+
+
+def run_of(api: ApiClient, id: str) -> dict[str, Any]:
+    shown: dict[str, Any] = assert_status(api.control("GET", f"/worlds/default/executions/{id}"))["execution"]
+    return shown
+
+
 @pytest.mark.parametrize(
-    "path", ["/worlds/none/scenarios", "/worlds/default/scenarios/999", "/worlds/none/events"]
+    "path",
+    [
+        "/worlds/none/scenarios",
+        "/worlds/default/scenarios/999",
+        "/worlds/none/events",
+        "/worlds/none/executions/1",
+        "/worlds/default/executions/1",
+    ],
 )
 def test_what_there_is_not_is_404(api: ApiClient, path: str) -> None:
     assert_status(api.control("GET", path), 404)

@@ -6,15 +6,14 @@ import json
 import re
 import shlex
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from werkzeug.test import TestResponse
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_status, json_of
+from helpers.html_page import Page
 from helpers.oauth import CALLBACK, CLIENT_ID, CLIENT_SECRET, PKCE, OAuthHarness
 from make_emulator import api as routes
 from make_emulator import fidelity
@@ -25,37 +24,6 @@ from make_emulator.world.models import Attachment, IncompleteExecution, Mail, Se
 PAGES = ("/", "/catalogue", "/catalogue?module=slack:CreateMessage", "/docs", "/fidelity")
 PAGES_OF_A_WORLD = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
-
-
-class Page(HTMLParser):
-    """The elements of a page, and its text."""
-
-    def __init__(self, response: TestResponse, status: int = 200) -> None:
-        super().__init__()
-        assert response.status_code == status
-        assert response.content_type == "text/html; charset=utf-8"
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.scripts: list[str] = []
-        self.text = ""
-        self._within = ""
-        self.feed(response.get_data(as_text=True))
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        self._within = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        self._within = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._within == "script":
-            self.scripts.append(data)
-        elif self._within != "style":
-            self.text += data + " "
-
-    def values(self, name: str) -> list[str]:
-        return [attributes[name] for _, attributes in self.elements if name in attributes]
 
 
 def page(api: ApiClient, path: str) -> Page:
@@ -95,6 +63,16 @@ def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient)
     assert "Greeting active running 2026-03-02 12:00:00" in text
     assert "Orders 4 372 of 10,485,760" in text
     assert re.search(r"read-only Ada Maker 1 [1-9]\d 0 scenarios:write scenarios:write", text)
+
+
+def test_the_dashboard_leads_to_the_graph_of_a_scenario_and_of_a_run(api: ApiClient) -> None:
+    api.control("POST", "/worlds", json={"name": "a & b"})
+    run = json_of(api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}}))["executionId"]
+    links = page(api, "/").values("href")
+    assert "/_emulator/studio#/w/default/scenarios/1" in links
+    assert f"/_emulator/studio#/w/default/scenarios/1/runs/{run}" in links
+    assert f"/_emulator/execution?world=default&id={run}" in links
+    assert "/_emulator/studio#/w/a%20%26%20b/scenarios/1" in page(api, "/?world=a%20%26%20b").values("href")
 
 
 def test_the_dashboard_shows_the_requested_world(api: ApiClient) -> None:

@@ -242,6 +242,24 @@ def test_the_dashboard_shows_any_world_and_the_names_of_all(
             assert f">{other['name']}<" in page.text.replace("\n", "").replace(" ", "")
 
 
+def test_the_studio_reads_any_world_through_any_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    for world in worlds:
+        # Every connection may reach another worker.
+        for _ in range(3):
+            page = requests.get(f"{fleet.root}/", headers={"Accept": "text/html"}, timeout=60)
+            assert page.url == f"{fleet.root}/_emulator/studio"
+            path = f"/worlds/{world['name']}/scenarios"
+            [first, *_] = fleet.control("GET", path).json()["scenarios"]
+            drawing = fleet.control("GET", f"{path}/{first['id']}/drawing").json()["drawing"]
+            assert drawing["nodes"]
+            body = {"world": world["name"], "scenarioId": first["id"]}
+            checked = fleet.control("POST", "/lint", json=body)
+            assert checked.status_code == 200
+            assert "findings" in checked.json()
+
+
 def test_a_snapshot_goes_back_into_its_world_and_into_no_world_of_another_worker(
     fleet: FleetClient, worlds: list[dict[str, str]]
 ) -> None:
@@ -254,6 +272,24 @@ def test_a_snapshot_goes_back_into_its_world_and_into_no_world_of_another_worker
         response = fleet.control("PUT", path, data=snapshot, headers=headers)
         assert response.status_code == 400
         assert "another worker" in response.text
+
+
+def test_a_copy_of_a_snapshot_goes_into_a_world_of_another_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    first, second = worlds
+    before = fleet.control("GET", f"/worlds/{second['name']}/snapshot").content
+    headers = {"Content-Type": "application/json"}
+    data = fleet.control("GET", f"/worlds/{first['name']}/snapshot").content
+    path = f"/worlds/{second['name']}/snapshot"
+    copied = fleet.control("PUT", f"{path}?copy=true", data=data, headers=headers).json()["world"]
+    assert copied["token"] not in (first["token"], second["token"])
+    assert copied["token"][8:] == first["token"][8:]
+    assert fleet.get("/users/me", copied["token"]).ok
+    assert fleet.get("/users/me", second["token"]).status_code == 401
+    assert fleet.get("/users/me", first["token"]).ok
+    assert fleet.control("PUT", path, data=before, headers=headers).ok
+    assert fleet.get("/users/me", second["token"]).ok
 
 
 def test_injected_faults_reach_the_client(fleet: FleetClient, worlds: list[dict[str, str]]) -> None:

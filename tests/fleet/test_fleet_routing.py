@@ -5,6 +5,7 @@ import pytest
 from make_emulator.fleet.routing import (
     Elsewhere,
     find_destination,
+    name_of_checked_world,
     name_of_new_world,
     slot_of_form,
     split_target,
@@ -42,6 +43,8 @@ def access_token() -> str:
         f"/_emulator/?world={NAME}",
         f"/_emulator/execution?id=1&world={NAME}",
         f"/_emulator/checkpoints?world={NAME}",
+        f"/_emulator/catalogue?world={NAME}",
+        f"/_emulator/modules/slack?world={NAME}",
         f"/hook/{UDID}",
         f"/hook/{UDID}/more?x=1",
         f"/mcp/u/{TOKEN}",
@@ -117,7 +120,10 @@ def test_every_worker_responds_to_requests_that_belong_to_no_world(target: str) 
     assert _destination(target) is Elsewhere.ANY
 
 
-@pytest.mark.parametrize("path", ["/_emulator/worlds", "/oauth/v2/token", "/oauth/v2/revoke"])
+@pytest.mark.parametrize(
+    "path",
+    ["/_emulator/worlds", "/_emulator/lint", "/_emulator/mend", "/oauth/v2/token", "/oauth/v2/revoke"],
+)
 def test_the_body_says_more_about_some_requests(path: str) -> None:
     assert _destination(path, "POST") is Elsewhere.BODY
 
@@ -136,3 +142,9 @@ def test_the_name_of_a_new_world_is_that_of_the_body() -> None:
     assert name_of_new_world(b'{"name": "w"}') == "w"
     for body in (b"", b"{", b"[]", b"{}", b'{"name": 1}', b'{"name": ""}', b'{"name": null}'):
         assert name_of_new_world(body) is None
+
+
+def test_the_name_of_a_checked_world_is_that_of_the_body() -> None:
+    assert name_of_checked_world(b'{"world": "w", "scenarioId": 1}') == "w"
+    for body in (b"", b"[]", b'{"blueprint": {}}', b'{"world": 1}', b'{"world": null}'):
+        assert name_of_checked_world(body) is None

@@ -199,7 +199,7 @@ def test_the_command_serves_https_and_prints_the_certificate_file() -> None:
     with run_server("--tls") as (process, url):
         assert url.startswith("https://127.0.0.1:")
         assert process.stdout is not None
-        reported = "".join(process.stdout.readline() for _ in range(10))
+        reported = "".join(process.stdout.readline() for _ in range(11))
         [file] = re.findall(r"^  CA file\s+(\S.*)$", reported, flags=re.MULTILINE)
         assert [name for name in CA_BUNDLE_VARIABLES if f"{name}={file}" in reported] == list(
             CA_BUNDLE_VARIABLES

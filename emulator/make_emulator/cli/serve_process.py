@@ -417,9 +417,11 @@ def _summary_lines(
     if mail is not None:
         yield f"  mail          smtp://{options.host}:{mail.port}"
     if options.is_key_generated:
+        yield f"  studio        {server.url}/_emulator/studio#key={options.control_key}"
         yield f"  dashboard     {server.url}/_emulator/#key={options.control_key}"
         yield f"  control key   {options.control_key}  (generated; choose one with --control-key)"
     else:
+        yield f"  studio        {server.url}/_emulator/studio"
         yield f"  dashboard     {server.url}/_emulator/"
     if shard.count > 1:
         yield f"  workers       {shard.count}" + ("" if shard.is_first else f", this is number {shard.index}")

@@ -74,6 +74,17 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             runs = list_runs(world, handle.secret_values(), status=status, limit=limit)
         return json_response({"executions": runs})
 
+    @blueprint.get("/worlds/<name>/executions/<execution>")
+    def get_execution(name: str, execution: str) -> Response:
+        """A run as the list has it, with its duration, the runs that it called, the one that called it, and its replays."""
+        # Imported here, since few servers show a run and start-up is to be short.
+        from ..reports.run_list import run_with_links
+
+        handle = find_world(registry, name)
+        with handle.locked() as world:
+            run = find_execution(world, execution)
+            return json_response({"execution": run_with_links(world, run, handle.secret_values())})
+
     @blueprint.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
         """Input, output and error of each module of a run, and the decisions between them.

@@ -16,6 +16,7 @@ from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
 from ..world.custom_modules import NO_MODULES
 from . import studio, templates
+from .error_pages import STUDIO
 
 # Imports in functions keep the start-up short: most servers show no page.
 
@@ -57,6 +58,7 @@ def create_blueprint(
             if name is None
             else world_view.template_context(find_world(registry, name), endpoints),
             base=f"/_emulator/worlds/{quote(name or '', safe='')}",
+            studio=f"{STUDIO}#/w/{quote(name or '', safe='')}",
             base_url=_base_url(),
             mcp_url=request.host_url.rstrip("/") + "/mcp",
             steps=CLOCK_STEPS,

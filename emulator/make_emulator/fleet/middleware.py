@@ -110,6 +110,9 @@ class FleetMiddleware:
         stream = environ["wsgi.input"]
         body = stream.read()
         stream.seek(0)
+        if path in routing.BLUEPRINT_CHECKS:
+            name = routing.name_of_checked_world(body)
+            return self._fleet.shard.index if name is None else self._fleet.owner(slot_of_name(name))
         if path != routing.WORLDS:
             return self._fleet.owner(routing.slot_of_form(body))
         name = routing.name_of_new_world(body)

@@ -22,6 +22,9 @@ WORLDS = "/_emulator/worlds"
 KEY_SET = "/oauth/v2/oidc/jwks"
 REGISTER = "/oauth/v2/register/mcp"
 
+#: Paths of the control API whose body may name the world for which a blueprint is checked.
+BLUEPRINT_CHECKS = frozenset(["/_emulator/lint", "/_emulator/mend"])
+
 #: Paths of the authorization server whose form has a code or a token.
 _FORMS = frozenset(["/oauth/v2/token", "/oauth/v2/revoke"])
 
@@ -106,12 +109,21 @@ def slot_of_form(body: bytes) -> int:
 
 def name_of_new_world(body: bytes) -> str | None:
     """Returns the name that the creation of a world asks for; ``None`` for one that the server names, or an invalid body."""
+    return _text_of_body(body, "name")
+
+
+def name_of_checked_world(body: bytes) -> str | None:
+    """Returns the name of the world for which a blueprint is checked; ``None`` for no world, or an invalid body."""
+    return _text_of_body(body, "world")
+
+
+def _text_of_body(body: bytes, key: str) -> str | None:
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    name = values.get("name") if isinstance(values, Mapping) else None
-    return name if isinstance(name, str) and name else None
+    text = values.get(key) if isinstance(values, Mapping) else None
+    return text if isinstance(text, str) and text else None
 
 
 def _slot_or_default(key: str) -> int:
@@ -129,7 +141,9 @@ def _control_destination(method: str, path: str, query: str) -> int | Elsewhere:
     if path in ("/_emulator/docs", "/_emulator/ready"):
         # Examples have the token of the default world, whose worker runs the start scripts.
         return DEFAULT_SLOT
-    return Elsewhere.ANY
+    if (name := _parameter(query, "world")) is not None:
+        return slot_of_name(name)
+    return Elsewhere.BODY if method == "POST" and path in BLUEPRINT_CHECKS else Elsewhere.ANY
 
 
 def _oauth_destination(method: str, path: str, query: str, authorization: str | None) -> int | Elsewhere:

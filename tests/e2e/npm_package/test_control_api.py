@@ -234,6 +234,7 @@ def use_every_route(make: MakeEmulator) -> None:
     runs = client.call("GET", "executions")["executions"]
     for run in runs:
         world.execution(run["id"])
+        client.call("GET", "executions", run["id"])
         drawing = ("scenarios", str(run["scenarioId"]), "drawing")
         client.call("GET", *drawing, query={"execution": run["id"]})
     client.call("GET", "scenarios", "1", "drawing")

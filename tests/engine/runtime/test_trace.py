@@ -187,10 +187,10 @@ def test_a_step_shows_which_run_it_called_whether_that_failed_or_not() -> None:
 
 
 def test_of_too_many_only_the_first_are_kept_and_the_others_counted() -> None:
-    run = EngineHarness().run(numbers(1, 2500), set_variable(2, "b", filter=gate("never")))
-    assert (len(run.decisions), run.decisions_left_out) == (2000, 500)
-    run = EngineHarness().run(numbers(1, 1200), set_variable(2, "b"))
-    assert (len(run.steps), run.steps_left_out, run.decisions_left_out) == (1000, 201, 0)
+    run = EngineHarness().run(numbers(1, 5500), set_variable(2, "b", filter=gate("never")))
+    assert (len(run.decisions), run.decisions_left_out) == (5000, 500)
+    run = EngineHarness().run(numbers(1, 5200), set_variable(2, "b"))
+    assert (len(run.steps), run.steps_left_out, run.decisions_left_out) == (5000, 201, 0)
 
 
 def test_sides_that_are_too_large_are_not_kept() -> None:

@@ -16,11 +16,11 @@ from ..filters import EvaluatedCondition
 from ..run_state import ScenarioCall
 
 #: Limits of the recorded steps: their number, and the weight of their bundles together (a character counts 1).
-MAX_STEPS = 1_000
+MAX_STEPS = 5_000
 MAX_WEIGHT = 2_000_000
 
 #: Limits of the recorded decisions: their number, and the weight of the sides of their conditions together.
-MAX_DECISIONS = 2_000
+MAX_DECISIONS = 5_000
 MAX_OPERANDS_WEIGHT = 500_000
 
 
