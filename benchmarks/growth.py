@@ -1,11 +1,13 @@
 """Growth: the duration of calls in a large world, or beside many, in ratio to the same calls in a small one.
 
-Records from 100 to 1,000,000, scenarios from 100 to 20,000, worlds from 1 to 2,000; runs from 1,000 to 50,000 bundles, by bundle.
+Records from 100 to 1,000,000, scenarios from 100 to 20,000, worlds from 1 to 2,000, entries of a request log from 100 to 10,000; runs from
+1,000 to 50,000 bundles, by bundle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,6 +15,7 @@ from flask import Flask
 
 from make_emulator.app import API_PREFIX, registry_of
 from make_emulator.engine.scenarios import activation
+from make_emulator.http.request_log import MAX_ENTRIES, LogEntry
 from make_emulator.registry import WorldSpec
 
 from . import large_world
@@ -44,6 +47,7 @@ def measure(effort: Effort) -> list[Metric]:
     metrics.append(
         _compare(f"GET a scenario, {WORLDS:,} worlds", _CALLS["GET a scenario"], small, many, effort)
     )
+    metrics += _measure_queries(effort)
     return [*metrics, _measure_runs(small, effort)]
 
 
@@ -80,6 +84,60 @@ def _compare(name: str, call: Callable[[Any], None], small: Flask, large: Flask,
     return Metric(
         f"{name}: ratio to {SMALL}", comparison.ratios, "x", TARGET, note=comparison.note("ms", "small", 1000)
     )
+
+
+#: Queries of a request log that find ten entries each, by the name of their metric.
+_QUERIES = {
+    "by user and method": "user=Zoe&method=GET",
+    "by path": "path=/scenarios/7",
+    "by a glob and a status": "path=/scenarios/*&status=404",
+    "of the last ten": "limit=10",
+    "since an id": "since={since}",
+}
+
+
+def _measure_queries(effort: Effort) -> list[Metric]:
+    apps = [_app_with_requests(count) for count in (SMALL, MAX_ENTRIES)]
+
+    def query(app: Flask, text: str) -> Callable[[Any], None]:
+        target = f"/_emulator/worlds/default/requests?{text.format(since=len(large_world.default_handle(app).request_log) - 10)}"
+
+        def call(client: Any) -> None:
+            assert len(client.get(target).get_json()["requests"]) == 10
+
+        return call
+
+    metrics = []
+    for name, text in _QUERIES.items():
+        small, large = ((app, query(app, text)) for app in apps)
+        comparison = measure_alternately(
+            lambda side=large: seconds_per_call(partial(side[1], side[0].test_client()), effort.seconds),  # type: ignore[misc]
+            lambda side=small: seconds_per_call(partial(side[1], side[0].test_client()), effort.seconds),  # type: ignore[misc]
+            effort.rounds,
+        )
+        title = f"query of the request log {name}, {MAX_ENTRIES:,} entries: ratio to {SMALL}"
+        metrics.append(
+            Metric(title, comparison.ratios, "x", TARGET, note=comparison.note("ms", "small", 1000))
+        )
+    return metrics
+
+
+def _app_with_requests(count: int) -> Flask:
+    """An emulator whose request log has this many entries, ten of which are each of: by Zoe, of scenario 7, with 404."""
+    app = large_world.create_benchmark_app(SMALL, SMALL)
+    handle = large_world.default_handle(app)
+    for number in range(count):
+        is_special = number % (count // 10) == 0
+        entry = LogEntry(
+            "GET",
+            "/scenarios/7" if is_special else f"/teams/{number % 20}",
+            user="Zoe" if is_special else "Ada",
+            decision="served",
+            secrets=handle.secret_values,
+        )
+        handle.request_log.finish(handle.request_log.begin(entry, 0), 404 if is_special else 200, b'{"id":7}')
+    assert len(handle.request_log) == count
+    return app
 
 
 def _measure_runs(app: Flask, effort: Effort) -> Metric:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
 from flask import Flask
+from flask.testing import FlaskClient
 
 from make_emulator.app import API_PREFIX, create_app
 from make_emulator.engine.scenarios import activation
@@ -15,26 +18,50 @@ from .large_world import HEADERS
 from .measurement import Effort, measure_alternately, seconds_per_call
 from .report import Metric
 
+#: Scenarios in a list.
+SCENARIO_COUNT = 100
+
 
 def measure(effort: Effort) -> list[Metric]:
     """A call of the test client, a responsive run of ten modules, a fresh world."""
-    app = large_world.create_benchmark_app(scenarios=100, records=100)
-    return [_measure_call(app, effort), *_measure_run(app, effort), _measure_world_creation(effort)]
+    app = large_world.create_benchmark_app(SCENARIO_COUNT, records=100)
+    return [*_measure_calls(app, effort), *_measure_run(app, effort), _measure_world_creation(effort)]
 
 
-def _measure_call(app: Flask, effort: Effort) -> Metric:
+def _measure_calls(app: Flask, effort: Effort) -> list[Metric]:
+    """Calls of the API, in ratio to bare Flask routes that write the same bodies from ready dicts."""
     client = app.test_client()
-    path = f"{API_PREFIX}/scenarios/1"
-    body: dict[str, Any] = orjson.loads(client.get(path, headers=HEADERS).data)
-    yardstick = baseline.create_app(one=body).test_client()
-    comparison = measure_alternately(
-        lambda: seconds_per_call(lambda: client.get(path, headers=HEADERS), effort.seconds),
-        lambda: seconds_per_call(lambda: yardstick.get("/one", headers=HEADERS), effort.seconds),
-        effort.rounds,
-    )
-    return Metric(
-        "in-process GET, ratio to bare Flask", comparison.ratios, "x", note=comparison.note("ms", scale=1000)
-    )
+    one, many = f"{API_PREFIX}/scenarios/1", f"{API_PREFIX}/scenarios?teamId=1"
+    records = f"{API_PREFIX}/data-stores/{large_world.GROWING_STORE_ID}/data"
+    bodies: list[dict[str, Any]] = [
+        orjson.loads(client.get(path, headers=HEADERS).data) for path in (one, many)
+    ]
+    assert len(bodies[1]["scenarios"]) == SCENARIO_COUNT
+    bare = baseline.create_app(one=bodies[0], many=bodies[1]).test_client()
+    record = orjson.dumps({"data": {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}})
+
+    def get(client: FlaskClient, path: str) -> Callable[[], object]:
+        return lambda: client.get(path, headers=HEADERS)
+
+    def post(client: FlaskClient, path: str) -> Callable[[], object]:
+        return lambda: client.post(path, headers=HEADERS, data=record, content_type="application/json")
+
+    metrics = []
+    for name, ours, theirs, target in (
+        ("GET one", get(client, one), get(bare, "/one"), 1.2),
+        ("GET a list of 100", get(client, many), get(bare, "/many"), 1.2),
+        ("POST a record", post(client, records), post(bare, "/one"), 1.5),
+    ):
+        comparison = measure_alternately(
+            partial(seconds_per_call, ours, effort.seconds),
+            partial(seconds_per_call, theirs, effort.seconds),
+            effort.rounds,
+        )
+        note = comparison.note("ms", scale=1000)
+        metrics.append(
+            Metric(f"in-process {name}, ratio to bare Flask", comparison.ratios, "x", target, note=note)
+        )
+    return metrics
 
 
 def _measure_run(app: Flask, effort: Effort) -> list[Metric]:

@@ -56,7 +56,9 @@ def _environment(container: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
 
 
-@pytest.mark.parametrize("values", [{}, {"workers": 3, "persistence": {"enabled": True}}])
+@pytest.mark.parametrize(
+    "values", [{}, {"workers": 3, "persistence": {"enabled": True}, "initFiles": {"acme.yaml": "x"}}]
+)
 def test_helm_finds_nothing_in_the_chart_but_that_it_has_no_icon(helm: Any, values: dict[str, Any]) -> None:
     report = helm.lint(str(CHART), values, strict=True)
     assert report["errors"] == []
@@ -69,7 +71,15 @@ def test_the_chart_has_the_version_of_the_application() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"workers": 0}, {"workers": "2"}, {"worker": 2}, {"env": {"lower": "x"}}, {"image": {"tag": 1}}],
+    [
+        {"workers": 0},
+        {"workers": "2"},
+        {"worker": 2},
+        {"env": {"lower": "x"}},
+        {"image": {"tag": 1}},
+        {"initFiles": {"script.sh": "x"}},
+        {"initFiles": {"a/b.yaml": "x"}},
+    ],
 )
 def test_values_that_mean_nothing_are_rejected(helm: Any, values: dict[str, Any]) -> None:
     with pytest.raises(helm.HelmError):
@@ -126,6 +136,36 @@ def test_the_control_key_is_in_a_secret(helm: Any) -> None:
     assert not _by_kind(documents, "Secret")
     key = _environment(_pod(documents)["containers"][0])["MAKE_EMULATOR_CONTROL_KEY"]
     assert key == {"secretKeyRef": {"name": "own", "key": "control-key"}}
+
+
+def test_files_to_start_with_are_mounted_where_the_server_looks_for_them(helm: Any) -> None:
+    files = {"acme.yaml": "organizations: [{ name: Acme }]\n", "flow.json": '{"name": "x", "flow": []}'}
+    documents = _render(helm, {"initFiles": files})
+    (config_map,) = _by_kind(documents, "ConfigMap")
+    assert config_map["data"] == files
+    pod = _pod(documents)
+    folder = _environment(pod["containers"][0])["MAKE_EMULATOR_INIT_DIR"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert volumes[mounts[folder]]["configMap"]["name"] == config_map["metadata"]["name"]
+
+
+def test_other_files_to_start_with_start_the_pods_again(helm: Any) -> None:
+    def annotations(values: dict[str, Any]) -> Any:
+        stateful = _by_kind(_render(helm, values), "StatefulSet")[0]
+        return stateful["spec"]["template"]["metadata"].get("annotations")
+
+    first, second = (annotations({"initFiles": {"a.yaml": text}}) for text in ("x: 1", "x: 2"))
+    assert first != second
+    assert annotations({}) is None
+    assert annotations({"podAnnotations": {"team": "ops"}}) == {"team": "ops"}
+
+
+def test_a_config_map_of_ones_own_takes_the_place_of_the_files(helm: Any) -> None:
+    documents = _render(helm, {"initFiles": {"a.yaml": "x"}, "existingInitConfigMap": "ours"})
+    assert not _by_kind(documents, "ConfigMap")
+    volumes = {volume["name"]: volume for volume in _pod(documents)["volumes"]}
+    assert volumes["init"]["configMap"] == {"name": "ours"}
 
 
 def test_state_is_kept_in_a_volume_of_each_worker(helm: Any) -> None:

@@ -17,6 +17,9 @@ from .document_issues import DocumentIssue, DocumentPath
 MAX_DEPTH = 100
 MAX_VALUES = 2_000_000
 
+#: The problem of a document that is nested deeper than newer releases of libyaml read.
+_TOO_DEEP = "exceeded maximum nesting depth"
+
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -147,6 +150,8 @@ def parse_yaml(text: str, file: str, *, not_mapping: str, allows_number_keys: bo
     except InvalidYamlError:
         raise
     except yaml.MarkedYAMLError as error:
+        if error.problem == _TOO_DEEP:
+            raise error_at("this is nested too deep") from None
         mark = error.problem_mark or error.context_mark
         reason = " ".join(
             filter(None, [error.context if mark is not error.context_mark else None, error.problem])

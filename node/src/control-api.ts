@@ -188,7 +188,11 @@ export interface ControlApi {
     { drawing: Drawing; marks?: DrawingMarks }
   >;
   'GET /worlds/{name}/snapshot': Query<{ redact?: boolean }, JsonObject>;
-  'PUT /worlds/{name}/snapshot': With<JsonObject, WorldResponse>;
+  'PUT /worlds/{name}/snapshot': {
+    body: JsonObject;
+    query: { copy?: boolean };
+    response: WorldResponse;
+  };
   'POST /worlds/{name}/tokens': With<NewToken, Token>;
   'GET /worlds/{name}/toolboxes': Get<{ toolboxes: Toolbox[] }>;
   'POST /worlds/{name}/toolboxes': With<NewToolbox, { toolbox: Toolbox }>;
@@ -305,7 +309,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'GET /worlds/{name}/scenarios/{scenario_id}': { limit: true },
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': { execution: true, format: true },
   'GET /worlds/{name}/snapshot': { redact: true },
-  'PUT /worlds/{name}/snapshot': true,
+  'PUT /worlds/{name}/snapshot': { copy: true },
   'POST /worlds/{name}/tokens': true,
   'GET /worlds/{name}/toolboxes': true,
   'POST /worlds/{name}/toolboxes': true,

@@ -490,10 +490,13 @@ export class World {
   /**
    * Restores a snapshot, including its clock, tokens and next ids.
    *
+   * With `copy` tokens, hooks and OAuth clients get names of their own, so that the world of the snapshot stays beside it.
+   *
    * @throws ControlError if it cannot be restored; the world is unchanged then.
    */
-  async restore(snapshot: JsonObject): Promise<void> {
-    this.#update((await this.#client.call('PUT /worlds/{name}/snapshot', { body: snapshot })).world);
+  async restore(snapshot: JsonObject, options: { copy?: boolean } = {}): Promise<void> {
+    const call = { body: snapshot, query: options };
+    this.#update((await this.#client.call('PUT /worlds/{name}/snapshot', call)).world);
   }
 
   /** Changes settings; a reset returns to those of its creation. */

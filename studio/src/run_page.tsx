@@ -137,7 +137,7 @@ export function RunPage({ world, scenario, runId, compared }: RunPageProps) {
         </div>
       )}
       {run && <Links world={world} run={run} />}
-      {compared === null ? null : <Comparison world={world} scenarioId={scenario.id} other={compared} events={events} names={names} onShow={showEvent} />}
+      {compared === null || traced.data === null ? null : <Comparison world={world} scenarioId={scenario.id} other={compared} events={events} names={names} onShow={showEvent} />}
       <div class="split">
         <div class="stack">
           <section class="canvas card" aria-label="Graph of the run">

@@ -17,7 +17,7 @@ import requests
 from click.testing import CliRunner
 
 from helpers.api import ADMIN_TOKEN
-from helpers.server import run_server
+from helpers.server import SERVE_FOR_PROGRAM, run_server
 from make_emulator import __version__
 from make_emulator.cli.main import main
 from make_emulator.seeds import json_schema_text, starter_text
@@ -56,17 +56,7 @@ def test_a_signal_stops_it_with_exit_0(stop: signal.Signals) -> None:
 def test_what_a_program_needs_that_starts_it_is_one_line_of_json(tmp_path: Path, workers: str) -> None:
     """And the server ends with the program, by the end of its standard input."""
     ca = tmp_path / "ca.pem"
-    command = [
-        sys.executable,
-        "-m",
-        "make_emulator",
-        "serve",
-        "--port",
-        "0",
-        "--format",
-        "json",
-        "--stop-on-eof",
-    ]
+    command = list(SERVE_FOR_PROGRAM)
     command += ["--workers", workers, "--tls", "--tls-ca", str(ca), "--blueprints", str(GREETING)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

@@ -115,6 +115,15 @@ def test_a_mistake_in_the_usage_is_exit_2(arguments: tuple[str, ...], problem: s
     assert len(result.output.splitlines()) == 1
 
 
+def test_the_seed_of_a_server_is_not_that_of_the_shadow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKE_EMULATOR_SEED", "default")
+    absent = run("--zone", "eu1", "--policy", tmp_path / "absent.yaml")
+    assert "absent.yaml" in absent.output
+    assert "--seed goes with" not in run("--zone", "eu1", "--agent", "ops").output
+
+
 def test_failures_are_one_line_and_exit_1(zone: MakeEmulator, tmp_path: Path) -> None:
     policy = tmp_path / "agents.yaml"
     policy.write_text("agents: []", "utf-8")

@@ -39,6 +39,20 @@ def test_a_world_is_saved_and_loaded(make: MakeEmulator, tmp_path: Path) -> None
     assert not make.world.clock.frozen
 
 
+def test_a_copy_is_loaded_beside_its_world(make: MakeEmulator, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    run(make, "snapshot", "save", str(path))
+    run(make, "world", "create", "mine")
+    refused = run(make, "snapshot", "load", str(path), "--world", "mine")
+    assert (refused.exit_code, "another world has one of its tokens" in refused.stderr) == (1, True)
+    result = run(make, "snapshot", "load", str(path), "--world", "mine", "--copy")
+    assert result.exit_code == 0
+    token = make.get_world("mine").token
+    assert f"token         {token}\n" in result.output
+    assert token[8:] == ADMIN_TOKEN[8:]
+    assert make.world.snapshot()["rows"]["tokens"][0]["token"] == ADMIN_TOKEN
+
+
 def test_a_redacted_file_holds_no_token_and_is_rejected(make: MakeEmulator, tmp_path: Path) -> None:
     path = tmp_path / "shown.json"
     assert run(make, "snapshot", "save", "--redact", str(path)).exit_code == 0

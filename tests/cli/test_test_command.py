@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.blueprints import exported_module, write_blueprint
 from helpers.scenario_tests import write_test_file
 from make_emulator import World
 from make_emulator.cli.main import main
@@ -259,3 +260,34 @@ def test_a_watched_run_writes_nothing(tmp_path: Path, option: tuple[str, ...]) -
     result = run(tmp_path, "--watch", *option)
     assert result.exit_code == 2
     assert "--watch shows results as text" in result.output
+
+
+def test_a_first_test_of_a_scenario_that_cannot_be_active_or_maps_wrongly_passes(tmp_path: Path) -> None:
+    without_hook = tmp_path / "hookless.json"
+    write_blueprint(
+        without_hook,
+        exported_module(1, "gateway:CustomWebHook"),
+        exported_module(
+            2, "slack:CreateMessage", {"text": "{{1.text}"}, version=4, parameters={"__IMTCONN__": 4}
+        ),
+    )
+    assert run("--init", without_hook).exit_code == 0
+    written = tmp_path / "hookless.test.yaml"
+    text = written.read_text()
+    assert "bundles:" in text or "webhook:" not in text
+    assert "modules:\n      '2':\n        error" not in text
+    tested = run(written, "--format", "json")
+    assert tested.exit_code == 0, tested.output
+    assert json.loads(tested.output)["unused"] == []
+
+
+def test_a_webhook_of_a_scenario_that_cannot_be_active_says_what_else_to_give(tmp_path: Path) -> None:
+    path = write_test_file(
+        tmp_path,
+        "tests: [{ name: a, given: { webhook: { json: {} } }, expect: {} }]",
+        exported_module(1, "gateway:CustomWebHook"),
+    )
+    result = run(path)
+    assert result.exit_code == 1
+    assert "the scenario cannot be active: " in result.output
+    assert "; a run with 'bundles' needs no activation" in result.output

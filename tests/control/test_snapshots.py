@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
+from make_emulator.world import slots, snapshot
 
 SNAPSHOT = "/worlds/default/snapshot"
 
@@ -47,6 +48,48 @@ def test_a_snapshot_can_be_restored_as_another_world_once_its_own_is_gone(api: A
     api.control("DELETE", "/worlds/one")
     described = assert_status(api.control("PUT", "/worlds/two/snapshot", data=data))["world"]
     assert (described["name"], described["token"]) == ("two", token)
+
+
+def test_a_copy_stands_beside_the_world_of_its_snapshot(api: ApiClient) -> None:
+    agent = {"name": "ops", "allow": {"scenarios": "read"}}
+    api.control("PUT", "/worlds/default/agents/ops", json={"allow": agent["allow"]})
+    held = api.world.hooks[1].udid
+    data = api.control("GET", SNAPSHOT).get_data()
+    assert_status(api.control("POST", "/worlds", json={"name": "two"}), 201)
+    described = assert_status(api.control("PUT", "/worlds/two/snapshot?copy=true", data=data))["world"]
+    token = described["token"]
+    assert token[8:] == ADMIN_TOKEN[8:]
+    assert token[:3] == f"{slots.slot_of_name('two'):03x}"
+    # Each is found by its own keys, and a change of one leaves the other.
+    assert api.delete("/scenarios/1?confirmed=true", token=token).status_code == 200
+    assert api.get("/scenarios/1").status_code == 200
+    assert api.get("/scenarios/1", token=token).status_code == 404
+    [hook] = [row for row in api.get("/hooks?teamId=1", token=token).get_json()["hooks"] if row["id"] == 1]
+    assert hook["udid"] != held
+    assert hook["udid"][8:] == held[8:]
+    assert (
+        api.app.test_client().post(f"/hook/{hook['udid']}", json={"sku": "A", "quantity": 1}).status_code
+        < 500
+    )
+    copied = api.control("GET", "/worlds/two/snapshot").get_data()
+    for key in api.world.lookup_keys():
+        assert key.encode() not in copied
+    # The copy is a world like any other: its snapshot restores exactly.
+    assert_status(api.control("PUT", "/worlds/two/snapshot", data=copied))
+    assert api.control("PUT", "/worlds/two/snapshot?copy=yes", data=copied).status_code == 400
+
+
+def test_a_copy_has_the_rows_of_the_snapshot(api: ApiClient) -> None:
+    api.post("/scenarios/1/run", json={"responsive": True, "data": {"name": "Zoe"}})
+    before = orjson.loads(snapshot.dumps(snapshot.take(api.world)))
+    keys = api.world.lookup_keys()
+    twin = snapshot.copy_with_own_keys(snapshot.loads(orjson.dumps(before), "twin"))
+    text = orjson.dumps(before).decode()
+    beginning = slots.tag(slots.slot_of_name("twin"))
+    for key in keys:
+        text = text.replace(key, beginning + key[slots.TAG_LENGTH :])
+    assert orjson.loads(snapshot.dumps(snapshot.take(twin)))["rows"] == orjson.loads(text)["rows"]
+    assert twin.now() == api.world.now()
 
 
 @pytest.mark.parametrize("data", [b"{", b"{}", b"[]", b'{"version": 1}'])

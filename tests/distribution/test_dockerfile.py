@@ -19,6 +19,8 @@ import click
 import pytest
 import yaml
 
+from helpers.markdown import code_blocks
+from make_emulator import __version__
 from make_emulator.cli.main import COMMANDS
 from make_emulator.cli.serve import serve
 
@@ -208,3 +210,19 @@ def test_the_page_of_docker_lists_every_variable_of_the_image() -> None:
     for name in environment():
         if name.startswith("MAKE_"):
             assert f"`{name}`" in page, name
+
+
+def test_a_server_says_what_the_page_of_docker_shows(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/docker.md").read_text("utf-8")
+    [shown] = [block for block in code_blocks(page, "console") if "control key" in block]
+    shown = shown[shown.index(f"make-emulator {__version__} serves") :]
+    command = [sys.executable, "-m", "make_emulator", "serve", "--host", "0.0.0.0", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--init-dir", str(tmp_path)], stdout=subprocess.PIPE, encoding="utf-8"
+    ) as server:
+        assert server.stdout is not None
+        reported = "".join(server.stdout.readline() for _ in shown.splitlines())
+        server.terminate()
+    [port] = set(re.findall(r"127\.0\.0\.1:(\d+)", reported))
+    reported = reported.replace(f":{port}/", ":4747/").replace(str(tmp_path), "/emulator/init.d")
+    assert re.sub(r"[0-9a-f]{32}", "KEY", reported) == re.sub(r"[0-9a-f]{32}", "KEY", shown)

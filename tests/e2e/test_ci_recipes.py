@@ -17,6 +17,7 @@ import pytest
 import requests
 import yaml
 
+from helpers.server import SERVE_FOR_PROGRAM
 from helpers.wheels import checkout_wheel
 from make_emulator import __version__
 
@@ -57,17 +58,7 @@ def serve(variables: Mapping[str, str]) -> Iterator[int]:
     assert "MAKE_EMULATOR_HOST=0.0.0.0" in dockerfile
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE_")}
     environment = {**kept, "MAKE_EMULATOR_HOST": "0.0.0.0", **variables}
-    command = [
-        sys.executable,
-        "-m",
-        "make_emulator",
-        "serve",
-        "--port",
-        "0",
-        "--format",
-        "json",
-        "--stop-on-eof",
-    ]
+    command = list(SERVE_FOR_PROGRAM)
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -46,6 +46,12 @@ MEASURE = """
   title: document.querySelector("article h1").innerText.replace("\\u00b6", "").trim(),
 })
 """
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+#: What of a page misses the rules of WCAG 2 on the levels A and AA.
+VIOLATIONS = """
+axe.run(document, { runOnly: ["wcag2a", "wcag2aa"] }).then((done) =>
+  done.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}`)))
+"""
 #: Types a word into the search, and waits for a result.
 SEARCH = """
 new Promise((resolve) => {
@@ -96,6 +102,21 @@ def test_a_page_fits_the_window_and_loads_from_its_own_host(
     assert measured["broken"] == []
     assert measured["title"]
     assert [name for name in measured["loaded"] if not name.startswith(site_url)] == []
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible(page: Page, site_url: str, path: str, is_dark: bool) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run `npm ci` in tests/e2e")
+    page.resize(1280, 860, is_dark=is_dark)
+    page.open(site_url + path)
+    # The colours that an earlier page stored.
+    page.evaluate("localStorage.clear()")
+    page.open(site_url + path)
+    page.evaluate(f"{AXE.read_text('utf-8')}; null")
+    assert page.evaluate("document.body.dataset.mdColorScheme") == ("slate" if is_dark else "default")
+    assert page.evaluate(VIOLATIONS) == []
 
 
 def test_the_search_finds_a_page(page: Page, site_url: str) -> None:

@@ -274,6 +274,24 @@ def test_a_snapshot_goes_back_into_its_world_and_into_no_world_of_another_worker
         assert "another worker" in response.text
 
 
+def test_a_copy_of_a_snapshot_goes_into_a_world_of_another_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    first, second = worlds
+    before = fleet.control("GET", f"/worlds/{second['name']}/snapshot").content
+    headers = {"Content-Type": "application/json"}
+    data = fleet.control("GET", f"/worlds/{first['name']}/snapshot").content
+    path = f"/worlds/{second['name']}/snapshot"
+    copied = fleet.control("PUT", f"{path}?copy=true", data=data, headers=headers).json()["world"]
+    assert copied["token"] not in (first["token"], second["token"])
+    assert copied["token"][8:] == first["token"][8:]
+    assert fleet.get("/users/me", copied["token"]).ok
+    assert fleet.get("/users/me", second["token"]).status_code == 401
+    assert fleet.get("/users/me", first["token"]).ok
+    assert fleet.control("PUT", path, data=before, headers=headers).ok
+    assert fleet.get("/users/me", second["token"]).ok
+
+
 def test_injected_faults_reach_the_client(fleet: FleetClient, worlds: list[dict[str, str]]) -> None:
     for world in worlds:
         faults = f"/worlds/{world['name']}/faults"

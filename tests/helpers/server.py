@@ -9,6 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: Command of a server for the program that starts it: one line of JSON at its start, and it ends with its standard input.
+SERVE_FOR_PROGRAM = (
+    *(sys.executable, "-m", "make_emulator", "serve"),
+    *("--port", "0", "--format", "json", "--stop-on-eof"),
+)
+
 
 @contextmanager
 def run_server(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:

@@ -114,3 +114,16 @@ def test_a_body_that_is_nested_deeply_is_no_json(depth: int) -> None:
     report = replay_archive(parse_archive(archive(entry)), "x.har")
     [result] = report.compared
     assert result.differences
+
+
+def test_an_archive_that_is_nested_deeply_is_an_error() -> None:
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    entry = {
+        "startedDateTime": "2026-03-02T12:00:00Z",
+        "request": {"method": "GET", "url": "https://eu1.make.com/api/v2/users/me", "_custom": deep},
+        "response": {"status": 200},
+    }
+    with pytest.raises(ArchiveError, match="nested more deeply than an HTTP archive"):
+        parse_archive(archive(entry))

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.api import READER_TOKEN, ApiClient
-from make_emulator.http.request_log import LogEntry
+from make_emulator.http import request_log
+from make_emulator.http.request_log import LogEntry, RequestLog
+from make_emulator.redaction.rules import MASK
+from make_emulator.redaction.secret_values import SecretValues
+from make_emulator.reports.request_queries import RequestQuery
 
 
 @pytest.fixture
@@ -72,6 +81,118 @@ def test_a_query_that_is_invalid_is_rejected(asked: ApiClient, query: str) -> No
     assert response.status_code == 400
     assert response.json is not None
     assert query.partition("=")[0] in response.json["detail"]
+
+
+class Walk:
+    """A log, and the entries that it keeps, for a walk over all of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+        monkeypatch.setattr(request_log, "MAX_ENTRIES", most)
+        self.log = RequestLog()
+        self.begun: list[LogEntry] = []
+
+    def begin(self, draw: Callable[..., Any]) -> None:
+        entry = LogEntry(
+            draw(st.sampled_from(["GET", "POST"])), draw(st.sampled_from(["/a", "/a/b", "/c/secret"]))
+        )
+        entry.user, entry.agent = draw(st.sampled_from([(None, None), ("Ada", None), ("Ada", "ops")]))
+        entry.decision = draw(st.sampled_from(["served", "refused: scope"]))
+        entry.secrets = lambda: SECRETS
+        self.begun.append(self.log.begin(entry, 0))
+
+    def finish(self, draw: Callable[..., Any]) -> None:
+        if self.begun:
+            entry = self.begun.pop(draw(st.integers(0, len(self.begun) - 1)))
+            self.log.finish(entry, draw(st.sampled_from([200, 404, 409])), b"")
+
+    def expected(self, query: RequestQuery) -> list[int]:
+        found = [entry.id for entry in self.log if self._matches(query, entry)]
+        return found if query.limit is None else found[max(0, len(found) - query.limit) :]
+
+    @staticmethod
+    def _matches(query: RequestQuery, entry: LogEntry) -> bool:
+        return (
+            entry.id > query.since
+            and query.method in (None, entry.method)
+            and query.status in (None, str(entry.status), f"{entry.status // 100}xx")
+            and query.user in (None, entry.user)
+            and query.agent in (None, entry.agent)
+            and (query.decision is None or fnmatchcase(entry.decision, query.decision))
+            and (
+                query.path is None
+                or any(
+                    fnmatchcase(path, query.path) for path in (entry.path, entry.path.replace("secret", MASK))
+                )
+            )
+        )
+
+
+SECRETS = SecretValues(["secret"])
+
+
+@given(data=st.data())
+def test_the_index_finds_what_a_walk_over_all_entries_finds(data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        walk = Walk(monkeypatch, most=data.draw(st.integers(1, 12)))
+        for step in data.draw(st.lists(st.sampled_from(["begin", "finish", "query", "clear"]), max_size=40)):
+            if step == "begin":
+                walk.begin(data.draw)
+            elif step == "finish":
+                walk.finish(data.draw)
+            elif step == "clear":
+                walk.log.clear()
+            else:
+                query = data.draw(
+                    st.builds(
+                        RequestQuery,
+                        method=st.sampled_from([None, "GET", "DELETE"]),
+                        path=st.sampled_from(
+                            [None, "/a", "/a*", "/c/secret", "/c/[*]*", "/?/b", "/c/sec[r]et", "/no"]
+                        ),
+                        status=st.sampled_from([None, "404", "4xx", "5xx"]),
+                        decision=st.sampled_from([None, "served", "refused: *"]),
+                        user=st.sampled_from([None, "Ada"]),
+                        agent=st.sampled_from([None, "ops"]),
+                        since=st.integers(0, 20),
+                        limit=st.none() | st.integers(0, 5),
+                    )
+                )
+                assert [entry.id for entry in query.select(walk.log)] == walk.expected(query)
+
+
+def test_a_query_looks_at_no_more_entries_while_the_log_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def matches(_: RequestQuery, entry: LogEntry) -> bool:
+        looked_at.append(entry.id)
+        return True
+
+    monkeypatch.setattr(RequestQuery, "_matches", matches)
+    log = RequestLog()
+    for number in range(1000):
+        user = "Zoe" if number % 100 == 0 else "Ada"
+        log.finish(log.begin(LogEntry("GET", f"/scenarios/{number % 50}", user=user), 0), 200, b"")
+    for query, count in [
+        (RequestQuery(user="Zoe"), 10),
+        (RequestQuery(path="/scenarios/7"), 20),
+        (RequestQuery(user="Zoe", path="/scenarios/*"), 10),
+        (RequestQuery(method="GET", since=996), 4),
+        (RequestQuery(limit=3), 3),
+        (RequestQuery(status="404"), 0),
+        (RequestQuery(user="Bob"), 0),
+    ]:
+        looked_at.clear()
+        assert len(query.select(log)) == count
+        assert len(looked_at) == count
+
+
+def test_a_path_is_shown_with_the_secrets_of_now(api: ApiClient) -> None:
+    path = f"/scenarios/{'7' * 40}-key"
+    api.get(path)
+    assert found(api, path="/scenarios/[*]*") == []
+    hook = api.world.hooks[1]
+    api.world.hooks.put(replace(hook, udid=f"{'7' * 40}-key"))
+    assert found(api, path="/scenarios/[*]*") == [1]
 
 
 def test_a_path_can_be_requested_as_it_came_and_as_it_is_shown(api: ApiClient) -> None:

@@ -158,6 +158,34 @@ def test_what_was_expected_of_requests_is_shown_beside_the_closest_one(tmp_path:
     ]
 
 
+def test_numbers_are_named_with_their_nouns(tmp_path: Path) -> None:
+    [result] = results_of(
+        tmp_path,
+        f"""\
+        tests:
+          - name: small
+            given: {SMALL}
+            expect:
+              filters: {{ Large: {{ stopped: 2 }}, Small: {{ passed: 3, stopped: 1 }} }}
+              modules: {{ Keep: {{ operations: {{ at_least: 2 }} }} }}
+              incomplete: 2
+              operations: 1
+              credits: {{ at_most: 1 }}
+        """,
+    )
+    assert [failure.text for failure in result.failures] == [
+        "expected 2 bundles that filter 'Large' stopped, not 1",
+        "expected 3 bundles that filter 'Small' let pass, not 1",
+        "expected 1 bundle that filter 'Small' stopped, not 0",
+        'expected at least 2 operations of module 5 "Keep", not 1',
+        "expected 2 incomplete executions, not 0",
+        "expected 1 operation, not 4",
+        "expected at most 1 credit, not 4",
+    ]
+    # The number of events until the last one of the modules in question.
+    assert [failure.until for failure in result.failures] == [4, 7, 7, 7, None, None, None]
+
+
 def test_a_run_that_fails_fails_the_test_unless_that_is_expected(tmp_path: Path) -> None:
     [plain, expected, other] = results_of(
         tmp_path,

@@ -229,6 +229,7 @@ def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> N
         assert isinstance(prepared._connections, connections.ConnectionManager)
         selector: Any = prepared._connections
         assert isinstance(selector._selector, connections._ThreadsafeSelector)
+        assert (selector._serving, selector._stop_requested) == (False, False)
         with socket.socket() as peer:
             connection = server.HTTPConnection(prepared, peer)
             request = server.HTTPRequest(prepared, connection)

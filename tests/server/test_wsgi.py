@@ -58,6 +58,18 @@ def test_stopping_does_not_wait_for_idle_connections() -> None:
         connection.close()
 
 
+def test_a_stop_does_not_wait_for_the_next_look_at_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi, "POLL_INTERVAL", 3600)
+    for host in ("127.0.0.1", "0.0.0.0"):
+        server = Server(hello, host)
+        server.start()
+        assert requests.get(server.url, timeout=5).text == "hello"
+        # With an interval of an hour the loop ends only because it is woken.
+        server.stop()
+        with pytest.raises(requests.ConnectionError):
+            requests.get(server.url, timeout=5)
+
+
 def test_a_body_that_is_too_large_gets_an_answer_and_no_reset() -> None:
     with Server(create_app()) as server:
         response = requests.post(

@@ -18,6 +18,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{- define "make-emulator.initFiles" -}}
+{{- .Values.existingInitConfigMap | default (printf "%s-init" (include "make-emulator.fullname" .)) -}}
+{{- end -}}
+
 {{- define "make-emulator.secret" -}}
 {{- .Values.controlKey.existingSecret | default (printf "%s-control" (include "make-emulator.fullname" .)) -}}
 {{- end -}}

@@ -71,7 +71,7 @@ def _parse_address(text: str | tuple[str, int]) -> tuple[str, int]:
 @env_option(
     "--shadow", is_flag=True, help="Let the emulator answer each call, too, and show where it differs."
 )
-@env_option(
+@click.option(
     "--seed",
     metavar="NAME|FILE",
     type=SEED,

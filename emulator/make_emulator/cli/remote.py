@@ -91,22 +91,28 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
     snapshot,
     examples=[
         "make-emulator snapshot load state.json",
-        "make-emulator snapshot load state.json --world mine",
+        "make-emulator snapshot load state.json --world mine --copy",
     ],
     docs="how-to/faults.md",
 )
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--copy",
+    "is_copy",
+    is_flag=True,
+    help="Give tokens, hooks and OAuth clients new keys: the world of the snapshot may still be there.",
+)
 @world_option
 @server_options
 @_world_format_option
-def load(file: Path, world: str, url: str, control_key: str | None, format: str) -> None:
+def load(file: Path, is_copy: bool, world: str, url: str, control_key: str | None, format: str) -> None:
     """Restore a world from FILE."""
     try:
         document = file.open("rb")
     except OSError as error:
         raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
     with document, open_control(url, control_key) as control:
-        _print_world(control.world(world).load_snapshot(document), format)
+        _print_world(control.world(world).load_snapshot(document, copy=is_copy), format)
 
 
 @command(

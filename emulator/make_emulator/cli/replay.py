@@ -10,7 +10,7 @@ from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from .command import command
 from .errors import CommandError
-from .options import SEED, OutputFile, env_option, format_option
+from .options import SEED, OutputFile, format_option
 
 
 class _ReplayError(CommandError):
@@ -32,7 +32,7 @@ class _ReplayError(CommandError):
 @click.argument(
     "file", metavar="FILE.har", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 )
-@env_option(
+@click.option(
     "--seed",
     metavar="NAME|FILE",
     type=SEED,

@@ -12,8 +12,8 @@ import orjson
 from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from ..plain_text import pluralize, printable
+from .command import docs_address
 from .errors import CommandError
-from .options import DOCS_URL
 
 if TYPE_CHECKING:
     from ..client.control import ControlClient
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Modules are imported in the functions, so that --help and mistakes in the usage answer at once.
 
 _SUFFIX = ".test.yaml"
-_COMMENTS = (f"Keys and matchers: {DOCS_URL}/reference/scenario-tests.md",)
+_COMMENTS = (f"Keys and matchers: {docs_address('reference/scenario-tests.md')}",)
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 

@@ -48,6 +48,7 @@ _PIECE_SIZE = 65_536
 _JSON_HEADERS = {"Content-Type": "application/json"}
 
 _REDACTED = {"redact": "true"}
+_COPY = {"copy": "true"}
 
 
 class ControlError(RuntimeError):
@@ -307,13 +308,13 @@ class ControlClient:
                     return
             raise _no_json_error("GET", target)
 
-    def upload(self, file: IO[bytes], *path: str) -> Any:
+    def upload(self, file: IO[bytes], *path: str, query: Mapping[str, str] | None = None) -> Any:
         """Puts a large JSON document in a file to ``/_emulator/<path>``, and returns the JSON of the response.
 
         Raises:
             ControlError: if the call fails, with the reason.
         """
-        target = _request_target(path, None)
+        target = _request_target(path, query)
         with self._transport.stream("PUT", target, file, _JSON_HEADERS) as (status, pieces):
             return _parse("PUT", target, status, b"".join(pieces))
 
@@ -493,14 +494,22 @@ class WorldClient:
         query = _REDACTED if redact else None
         return self.control.download("worlds", self.name, "snapshot", query=query)
 
-    def restore(self, snapshot: Any) -> JsonObject:
-        """Restores the state in a snapshot; returns the world's description."""
-        description: JsonObject = self.call("PUT", "snapshot", body=snapshot)["world"]
+    def restore(self, snapshot: Any, *, copy: bool = False) -> JsonObject:
+        """Restores the state in a snapshot; returns the world's description.
+
+        Args:
+            copy: give tokens, hooks and OAuth clients new keys, so that the world of the snapshot may still be there.
+        """
+        query = _COPY if copy else None
+        description: JsonObject = self.call("PUT", "snapshot", body=snapshot, query=query)["world"]
         return description
 
-    def load_snapshot(self, file: IO[bytes]) -> JsonObject:
-        """Restores the state in a snapshot that is read from a file; returns the world's description."""
-        description: JsonObject = self.control.upload(file, "worlds", self.name, "snapshot")["world"]
+    def load_snapshot(self, file: IO[bytes], *, copy: bool = False) -> JsonObject:
+        """Restores the state in a snapshot that is read from a file; see `restore`."""
+        query = _COPY if copy else None
+        description: JsonObject = self.control.upload(file, "worlds", self.name, "snapshot", query=query)[
+            "world"
+        ]
         return description
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:

@@ -24,27 +24,37 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds/<name>/snapshot")
     def save(name: str) -> Response:
         """The whole state as one JSON document, secrets included; ``?redact=true`` masks them, and cannot be restored."""
-        redacted = request.args.get("redact", "false")
-        if redacted not in ("false", "true"):
-            raise bad_request("Parameter 'redact' must be true or false.")
+        is_redacted = _parse_flag("redact")
         with find_world(registry, name).locked() as world:
             if not world.wait_for_runs(RUN_TIMEOUT):
                 raise ServiceUnavailableError(
                     "A scenario is running; a snapshot would hold half of its changes."
                 )
             taken = snapshot.take(world)
-        if redacted == "true":
+        if is_redacted:
             taken = snapshot.redact(taken)
         # Without the lock: rows never change, and the client may read slowly.
         return Response(snapshot.iter_dumps(taken), content_type=JSON_CONTENT_TYPE)
 
     @blueprint.put("/worlds/<name>/snapshot")
     def restore(name: str) -> Response:
-        """Restores a snapshot exactly, or rejects it as a whole."""
+        """Restores a snapshot exactly, or rejects it as a whole; ``?copy=true`` gives tokens, hooks and OAuth clients new keys.
+
+        A copy can stand beside the world of the snapshot, also in another worker of a fleet.
+        """
+        is_copy = _parse_flag("copy")
         handle = find_world(registry, name)
         request.max_content_length = MAX_SNAPSHOT_SIZE
         try:
-            registry.replace(handle, snapshot.load(request.stream, handle.name))
+            world = snapshot.load(request.stream, handle.name)
+            registry.replace(handle, snapshot.copy_with_own_keys(world) if is_copy else world)
         except ValueError as error:
             raise bad_request(f"The snapshot cannot be restored: {error}.") from None
         return world_response(handle)
+
+
+def _parse_flag(name: str) -> bool:
+    value = request.args.get(name, "false")
+    if value not in ("false", "true"):
+        raise bad_request(f"Parameter '{name}' must be true or false.")
+    return value == "true"

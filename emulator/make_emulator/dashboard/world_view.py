@@ -313,7 +313,7 @@ def _mail_row(world: World, mail: Mail, redactor: OutputRedactor) -> MailRow:
 
 
 def _agent_row(world: World, agent: Agent, handle: WorldHandle) -> AgentRow:
-    own = [entry for entry in handle.request_log if entry.agent == agent.name]
+    own = handle.request_log.select({"agent": (agent.name,)})
     denied = [entry for entry in own if entry.decision == DENIED_POLICY or entry.denied_in_run]
     token = world.tokens.get(agent.token) if agent.token is not None else None
     client = world.oauth_clients.get(agent.client_id) if agent.client_id is not None else None

@@ -6,10 +6,14 @@ An entry keeps raw bytes; secrets are masked, and sentences written, when it is 
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import field
+from fnmatch import fnmatchcase
+from heapq import merge
+from operator import attrgetter
 from typing import Any
 
 from ..lazy_dataclasses import dataclass
@@ -27,6 +31,8 @@ MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384
 TOTAL_LIMIT = 16 * 1024 * 1024
 
+_WILDCARD = re.compile(r"[*?[]")
+
 #: Bytes that an entry takes besides its texts and bodies, about.
 _ENTRY_SIZE = 600
 
@@ -41,6 +47,9 @@ class LogEntry:
     #: Number in the log, and time of the world in milliseconds; set when the log takes the entry up.
     id: int = 0
     at: int = 0
+    #: The number of entries that the log had ever kept when it took the entry up, and before it kept this one.
+    begun_at: int = 0
+    position: int = 0
     request_body: bytes = b""
     response_body: bytes = b""
     status: int = 0
@@ -146,10 +155,65 @@ class LogEntry:
         return escape_control_characters(redactor.mask_values(text))
 
 
+class _FieldIndex:
+    """Index of the entries of a log by the values of the fields that queries name, each oldest first.
+
+    What is indexed does not change once an entry is kept.
+    """
+
+    __slots__ = ("_entries",)
+
+    #: Name -> value of an entry.
+    FIELDS: Mapping[str, Callable[[LogEntry], Hashable]] = {
+        "method": attrgetter("method"),
+        "path": attrgetter("path"),
+        "status": attrgetter("status"),
+        "user": attrgetter("user"),
+        "agent": attrgetter("agent"),
+    }
+
+    def __init__(self, entries: Iterable[LogEntry]) -> None:
+        #: Field -> value -> position -> entry.
+        self._entries: dict[str, dict[Hashable, dict[int, LogEntry]]] = {name: {} for name in self.FIELDS}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: LogEntry) -> None:
+        for name, value_of in self.FIELDS.items():
+            self._entries[name].setdefault(value_of(entry), {})[entry.position] = entry
+
+    def remove(self, entry: LogEntry) -> None:
+        for name, value_of in self.FIELDS.items():
+            by_value, value = self._entries[name], value_of(entry)
+            if len(by_value[value]) > 1:
+                del by_value[value][entry.position]
+            else:
+                del by_value[value]
+
+    def values(self, name: str) -> list[Any]:
+        """The values of a field."""
+        return list(self._entries[name])
+
+    def newest_first(self, wanted: Mapping[str, Iterable[Any]]) -> Iterator[LogEntry] | None:
+        """The entries with one of the values of that field of ``wanted`` that fewest have; ``None`` if there is no field."""
+        least: list[dict[int, LogEntry]] | None = None
+        for name, values in wanted.items():
+            by_value = self._entries[name]
+            some = [entries for value in values if (entries := by_value.get(value)) is not None]
+            if least is None or sum(map(len, some)) < sum(map(len, least)):
+                least = some
+        if least is None:
+            return None
+        if len(least) == 1:
+            return reversed(least[0].values())
+        return merge(*(reversed(each.values()) for each in least), key=attrgetter("position"), reverse=True)
+
+
 class RequestLog:
     """Log of the last requests of a world, oldest first, bounded in entries and in bytes.
 
-    Equal bodies are kept once: clients read the same again and again.
+    Equal bodies are kept once: clients read the same again and again. The first query makes an index, so that a world
+    whose log no client reads does without.
     """
 
     def __init__(self) -> None:
@@ -161,9 +225,16 @@ class RequestLog:
         self._numbers = itertools.count(1)
         #: Number of the last entry, kept or not; 0 before the first.
         self.last_id = 0
+        #: The number of entries that were ever kept.
+        self._kept = 0
+        self._index: _FieldIndex | None = None
+        #: Paths as they are shown, masked with these secrets.
+        self._shown_paths: tuple[SecretValues, dict[str, str]] = NO_SECRETS, {}
 
     def begin(self, entry: LogEntry, at: int) -> LogEntry:
         """Numbers and dates an entry."""
+        # Before the number is taken: entries with a higher one are kept at this position or later.
+        entry.begun_at = self._kept
         entry.id = self.last_id = next(self._numbers)
         entry.at = at
         return entry
@@ -196,7 +267,11 @@ class RequestLog:
             entry.request_body = self._share(entry.request_body)
             if not entry.streamed:
                 entry.response_body = self._share(entry.response_body)
+            entry.position = self._kept
+            self._kept += 1
             self._entries.append(entry)
+            if self._index is not None:
+                self._index.add(entry)
             self._bytes += entry.size
             while len(self._entries) > MAX_ENTRIES or self._bytes > TOTAL_LIMIT:
                 self._evict(self._entries.popleft())
@@ -212,6 +287,8 @@ class RequestLog:
         return known
 
     def _evict(self, entry: LogEntry) -> None:
+        if self._index is not None:
+            self._index.remove(entry)
         self._bytes -= entry.size
         for body in (entry.request_body, b"" if entry.streamed else entry.response_body):
             if not body:
@@ -221,6 +298,79 @@ class RequestLog:
                 self._bodies[known] = known, count - 1
             else:
                 self._bytes -= len(known)
+
+    def values(self, field: str) -> list[Any]:
+        """The values of a field that queries name: method, path, status, user or agent."""
+        with self._lock:
+            return self._indexed().values(field)
+
+    def select(
+        self,
+        wanted: Mapping[str, Collection[Any]],
+        *,
+        since: int = 0,
+        limit: int | None = None,
+        matches: Callable[[LogEntry], bool] = lambda _: True,
+    ) -> list[LogEntry]:
+        """Returns the entries that match, oldest first; it takes as long as there are some with one of the wanted values.
+
+        Args:
+            wanted: field, as for `values` -> the values that it may have.
+            since: the id of the entry before the first one.
+            limit: the number of the latest entries to return.
+            matches: a further condition.
+        """
+        if limit == 0:
+            return []
+        conditions = [(_FieldIndex.FIELDS[name], frozenset(values)) for name, values in wanted.items()]
+        found: list[LogEntry] = []
+        oldest = 0
+        with self._lock:
+            candidates = self._indexed().newest_first(wanted) if wanted else None
+            for entry in reversed(self._entries) if candidates is None else candidates:
+                if entry.position < oldest:
+                    break
+                if entry.id <= since:
+                    oldest = max(oldest, entry.begun_at)
+                elif all(value_of(entry) in values for value_of, values in conditions) and matches(entry):
+                    found.append(entry)
+                    if len(found) == limit:
+                        break
+        found.reverse()
+        return found
+
+    def find_paths(self, glob: str) -> Collection[str]:
+        """Returns the paths that match a glob, as they came or as they are shown, with a mask in the place of each secret."""
+        if (wildcard := _WILDCARD.search(glob)) is None:
+            # A mask is made of asterisks.
+            return (glob,)
+        # A mask changes nothing before it.
+        prefix = glob[: wildcard.start()]
+        paths = [path for path in self.values("path") if path.startswith(prefix)]
+        return [path for path in paths if fnmatchcase(path, glob)] + self._find_shown(
+            [path for path in paths if not fnmatchcase(path, glob)], glob
+        )
+
+    def _find_shown(self, paths: Iterable[str], glob: str) -> list[str]:
+        newest = next(reversed(self._entries), None)
+        if newest is None:
+            return []
+        secrets, shown = newest.secrets(), self._shown_paths
+        if secrets is not shown[0] or len(shown[1]) > MAX_ENTRIES:
+            self._shown_paths = shown = secrets, {}
+        redactor, known = LOG_REDACTOR.with_secrets(secrets), shown[1]
+        found = []
+        for path in paths:
+            if (text := known.get(path)) is None:
+                text = known[path] = redactor.mask_text(path)
+            if text != path and fnmatchcase(text, glob):
+                found.append(path)
+        return found
+
+    def _indexed(self) -> _FieldIndex:
+        if self._index is None:
+            self._index = _FieldIndex(self._entries)
+        return self._index
 
     def __iter__(self) -> Iterator[LogEntry]:
         return iter(list(self._entries))
@@ -233,3 +383,4 @@ class RequestLog:
             self._entries.clear()
             self._bodies.clear()
             self._bytes = 0
+            self._index = None

@@ -179,7 +179,10 @@ def parse_archive(document: Json) -> Archive:
     ]
     if not found:
         raise ArchiveError(f"none of its {len(entries)} requests is one to Make, such as to eu1.make.com")
-    pseudonyms = Pseudonyms(orjson.dumps(document).decode())
+    try:
+        pseudonyms = Pseudonyms(orjson.dumps(document).decode())
+    except TypeError:
+        raise ArchiveError("nested more deeply than an HTTP archive") from None
     # Twice: what an answer shows as a secret may stand, under a harmless name, in a request before it.
     for _ in range(2):
         masked = [mask_entry(entry, pseudonyms) for _, entry, _ in found]
@@ -261,7 +264,7 @@ def mask_entry(entry: Mapping[str, Any], pseudonyms: Pseudonyms) -> JsonObject:
         },
         "response": {
             "status": response["status"],
-            "statusText": str(response.get("statusText", "")),
+            "statusText": redactor.redact_text(str(response.get("statusText", ""))),
             "httpVersion": str(response.get("httpVersion", "HTTP/1.1")),
             "cookies": [],
             "headers": _mask_headers(redactor, response.get("headers")),

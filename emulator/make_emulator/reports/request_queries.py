@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from ..http.errors import BadRequestError
-from ..http.request_log import LogEntry
+from ..http.request_log import LogEntry, RequestLog
 
 _NUMBER_PATTERN = re.compile(r"[0-9]{1,15}", re.ASCII)
 _STATUS_PATTERN = re.compile(r"[1-9](?:[0-9][0-9]|xx)", re.ASCII)
@@ -34,25 +35,22 @@ class RequestQuery:
     #: The number of the latest entries to return.
     limit: int | None = None
 
-    def select(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+    def select(self, log: RequestLog) -> list[LogEntry]:
         """Returns the entries that match, oldest first."""
-        found = [entry for entry in entries if self._matches(entry)]
-        return found if self.limit is None else found[len(found) - min(self.limit, len(found)) :]
+        wanted: dict[str, Collection[Any]] = {
+            name: (value,)
+            for name, value in (("method", self.method), ("user", self.user), ("agent", self.agent))
+            if value is not None
+        }
+        if self.status is not None:
+            known = log.values("status")
+            wanted["status"] = [code for code in known if self.status in (str(code), f"{code // 100}xx")]
+        if self.path is not None:
+            wanted["path"] = log.find_paths(self.path)
+        return log.select(wanted, since=self.since, limit=self.limit, matches=self._matches)
 
     def _matches(self, entry: LogEntry) -> bool:
-        return (
-            entry.id > self.since
-            and (self.method is None or entry.method == self.method)
-            and (self.status is None or self.status in (str(entry.status), f"{entry.status // 100}xx"))
-            and (self.user is None or entry.user == self.user)
-            and (self.agent is None or entry.agent == self.agent)
-            and (self.decision is None or fnmatchcase(entry.decision, self.decision))
-            and (self.path is None or self._matches_path(self.path, entry))
-        )
-
-    @staticmethod
-    def _matches_path(glob: str, entry: LogEntry) -> bool:
-        return fnmatchcase(entry.path, glob) or fnmatchcase(entry.redactor.mask_text(entry.path), glob)
+        return self.decision is None or fnmatchcase(entry.decision, self.decision)
 
 
 def parse_query(arguments: MultiDict[str, str]) -> RequestQuery:

@@ -319,7 +319,6 @@ class _Checker:
             if not steps and is_needed and expected.get("operations") != 0:
                 yield self._unreached(ids, path)
                 continue
-            until = self._last_event(ids)
             named = f"module {self._names(ids)}"
             if "operations" in expected:
                 yield from self._count(
@@ -327,7 +326,7 @@ class _Checker:
                     len(steps),
                     (*path, "operations"),
                     "operation",
-                    until,
+                    ids,
                     of=f" of {named}",
                 )
             if "inputs" in expected:
@@ -336,18 +335,18 @@ class _Checker:
                     [step.input for step in steps],
                     (*path, "inputs"),
                     f"the inputs of {named}",
-                    until,
+                    ids,
                 )
             if "bundles" in expected:
                 bundles = [bundle for step in steps for bundle in step.output]
                 yield from self._compare(
-                    expected["bundles"], bundles, (*path, "bundles"), f"the bundles of {named}", until
+                    expected["bundles"], bundles, (*path, "bundles"), f"the bundles of {named}", ids
                 )
             if "error" in expected:
                 error = next((step.error for step in reversed(steps) if step.error is not None), None)
                 actual = MISSING if error is None else {"name": error.name, "message": error.message}
                 yield from self._compare(
-                    expected["error"], actual, (*path, "error"), f"the error of {named}", until
+                    expected["error"], actual, (*path, "error"), f"the error of {named}", ids
                 )
 
     def _filters(self, wanted: Json) -> Failures:
@@ -369,16 +368,13 @@ class _Checker:
                     continue
                 value = as_mapping(each)[name]
                 found = [decision for decision in decisions if decision.passed == (name == "passed")]
-                until = self._last_event(ids)
                 if is_integer(value):
-                    text = (
-                        f"bundles that filter '{reference}' {'let pass' if name == 'passed' else 'stopped'}"
-                    )
-                    yield from self._count(value, len(found), (*path, name), text, until)
+                    of = f" that filter '{reference}' {'let pass' if name == 'passed' else 'stopped'}"
+                    yield from self._count(value, len(found), (*path, name), "bundle", ids, of=of)
                 else:
                     bundles = [self._bundle_of(decision) for decision in found]
                     text = f"the bundles that {'passed' if name == 'passed' else 'were stopped by'} filter '{reference}'"
-                    yield from self._compare(value, bundles, (*path, name), text, until)
+                    yield from self._compare(value, bundles, (*path, name), text, ids)
 
     def _filter_outcome(
         self,
@@ -469,7 +465,7 @@ class _Checker:
     # --- comparison ------------------------------------------------------------------------------
 
     def _compare(
-        self, wanted: Json, actual: Json | object, path: DocumentPath, name: str, until: int | None = None
+        self, wanted: Json, actual: Json | object, path: DocumentPath, name: str, ids: Sequence[int] = ()
     ) -> Failures:
         value = actual if actual is not MISSING else MISSING
         differences = list(find_differences(wanted, value))  # type: ignore[arg-type]
@@ -479,7 +475,7 @@ class _Checker:
             yield Failure(
                 path=path,
                 text=f"expected {name} to be {shorten(differences[0].expected)}, but there is none",
-                until=until,
+                until=self._last_event(ids),
                 golden=matchers.ABSENT,
             )
             return
@@ -487,7 +483,7 @@ class _Checker:
             path=path,
             text=f"{name} {'are' if name.startswith(_PLURALS) else 'is'} not as expected",
             details=self._describe(differences),
-            until=until,
+            until=self._last_event(ids),
             golden=matchers.merge(wanted, value),  # type: ignore[arg-type]
         )
 
@@ -554,11 +550,11 @@ class _Checker:
         actual: int | float,
         path: DocumentPath,
         noun: str,
-        until: int | None = None,
+        ids: Sequence[int] = (),
         *,
         of: str = "",
     ) -> Failures:
-        """Compares a number of things; ``of`` follows their name."""
+        """Compares a number of things, of some modules; ``of`` follows their name."""
         limits = as_mapping(wanted)
         least, most = limits.get("at_least"), limits.get("at_most")
         golden: Json = int(actual) + (actual > int(actual))
@@ -570,7 +566,12 @@ class _Checker:
             expected, golden = f"at most {pluralize(most, noun)}", {**limits, "at_most": golden}
         else:
             return
-        yield Failure(path=path, text=f"expected {expected}{of}, not {actual:g}", until=until, golden=golden)
+        yield Failure(
+            path=path,
+            text=f"expected {expected}{of}, not {actual:g}",
+            until=self._last_event(ids),
+            golden=golden,
+        )
 
     def _names(self, ids: Sequence[int]) -> str:
         return " or ".join(map(self._index.name_of, ids))

@@ -353,7 +353,8 @@ def activate(run: TestRun) -> None:
         activation.start(prepared.world, prepared.user, prepared.scenario)
     except DomainError as error:
         hint = f" ({error.hint})" if error.hint else ""
-        raise TestSetupError(f"the scenario cannot be active: {error_text(error)}{hint}", "given") from None
+        text = f"the scenario cannot be active: {error_text(error)}{hint}; a run with 'bundles' needs no activation"
+        raise TestSetupError(text, "given") from None
 
 
 def deliver(run: TestRun, payload: Json, key: str) -> Execution | None:

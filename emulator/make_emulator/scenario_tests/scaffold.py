@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..blueprint_import.export import BlueprintExport
 from ..engine.apps.catalog import find_definition, get_support_level, has_output, is_aggregator
 from ..engine.apps.webhooks import WEBHOOK_MODULE
+from ..engine.blueprints.completeness import find_blueprint_errors
 from ..explain.runner import explain_blueprint
 from ..explain.survey import sample_input
 from ..json_types import Json, as_array, as_mapping
@@ -153,11 +154,16 @@ class _TestWriter:
             given["now"] = run.now
         if run.export.takes_inputs:
             given["inputs"] = dict(as_mapping(run.input))
-        elif self._trigger == WEBHOOK_MODULE and run.input is not None:
+        elif self._trigger == WEBHOOK_MODULE and run.input is not None and self._can_be_active:
             given["webhook"] = {"json": run.input}
         elif run.input is not None:
             given["bundles"] = run.input
         return given
+
+    @property
+    def _can_be_active(self) -> bool:
+        """True unless Make would refuse to activate the scenario, as one without a hook."""
+        return not any(find_blueprint_errors(self._run.export.blueprint))
 
     def modules(self) -> dict[str, Json]:
         """Returns a script for each module whose output is mock data, or is not known to the world of a test."""
@@ -168,9 +174,10 @@ class _TestWriter:
                 continue
             if not self._is_scripted(steps[0].module) or is_aggregator(steps[0].module):
                 continue
-            if all(_rule_of(step) is not None for step in steps):
+            scripted = [step for step in steps if not _is_invalid(step)]
+            if all(_rule_of(step) is not None for step in scripted):
                 continue
-            own = [_script_of(step) for step in steps]
+            own = [_script_of(step) for step in scripted]
             scripts[self._name_of(id)] = own[0] if all(each == own[0] for each in own) else own
         return scripts
 
@@ -227,6 +234,15 @@ class _TestWriter:
         """Returns the name of a module in the designer, if no other one has it; else its id."""
         label = next((label for label, ids in self._index.labels.items() if ids == [id]), None)
         return id if label is None or label.isdigit() else label
+
+
+def _is_invalid(step: RecordedStep) -> bool:
+    """Returns true for an operation that failed before its module did anything: its input is invalid."""
+    if step.error is None:
+        return False
+    return step.error["name"] == "BundleValidationError" or str(step.error["message"]).startswith(
+        "Failed to map "
+    )
 
 
 def _rule_of(step: RecordedStep) -> dict[str, Json] | None:

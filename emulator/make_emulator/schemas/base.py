@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
+from marshmallow.schema import SchemaMeta
 
 from ..lazy_dataclasses import dataclass
 from ..world.clock import format_iso
@@ -47,7 +49,25 @@ def _type_description(field: fields.Field[Any]) -> str:
     return "of another type"
 
 
-class MakeSchema(ma.Schema):
+@lru_cache(maxsize=512)
+def _hooked_names(cls: type) -> tuple[str, ...]:
+    """Names of the functions of a class itself that one of marshmallow's decorators marks."""
+    return tuple(name for name, value in vars(cls).items() if hasattr(value, "__marshmallow_hook__"))
+
+
+class _FastSchemaMeta(SchemaMeta):
+    """Metaclass that finds the hooks of a schema among few attributes, where marshmallow looks at each of all base classes: half a millisecond."""
+
+    def resolve_hooks(cls) -> dict[str, list[tuple[str, bool, dict[Any, Any]]]]:  # noqa: N805 - a metaclass
+        hooks: defaultdict[str, list[tuple[str, bool, dict[Any, Any]]]] = defaultdict(list)
+        for name in sorted({name for parent in cls.__mro__ for name in _hooked_names(parent)}):
+            attribute = next(vars(parent)[name] for parent in cls.__mro__ if name in vars(parent))
+            for tag, configurations in getattr(attribute, "__marshmallow_hook__", {}).items():
+                hooks[tag].extend((name, many, arguments) for many, arguments in configurations)
+        return hooks
+
+
+class MakeSchema(ma.Schema, metaclass=_FastSchemaMeta):
     """Schema with attributes in snake_case and JSON in Make's camelCase (or the ``data_key`` of a field)."""
 
     #: True if values arrive as text, as in a query string.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -90,12 +91,20 @@ class BlueprintLibrary:
         )
 
     def _lookup(self, name: str) -> Path | None:
-        if self._directory is not None and (beside := self._directory / name).is_file():
+        if self._directory is not None and _is_file(beside := self._directory / name):
             return beside
         shipped = fixture_path("blueprints", f"{name}.json")
-        if "/" not in name and "\\" not in name and shipped.is_file():
+        if "/" not in name and "\\" not in name and _is_file(shipped):
             return shipped
         return None
+
+
+def _is_file(path: Path) -> bool:
+    """Returns true if there is such a file; unlike `Path.is_file` from Python 3.14 on, a name that no file can have is an `OSError`."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def file_stamp(path: Path) -> tuple[int, int]:

@@ -138,5 +138,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     # The pytest plugin in this package is loaded by every test run, also by those that do not use it.
     if name in __all__:
-        return getattr(import_module(_MODULES.get(name, "..client.responses"), __name__), name)
+        from ..world.collector import collector_paused
+
+        # Much is made that stays: a collection would traverse it, and all that the test run has made before.
+        with collector_paused():
+            return getattr(import_module(_MODULES.get(name, "..client.responses"), __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

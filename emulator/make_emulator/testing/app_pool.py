@@ -9,6 +9,7 @@ from flask import Flask
 
 from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..registry import WorldSpec
+from ..world.collector import collector_paused
 from ..world.plans import PLANS
 
 #: The most idle applications to keep.
@@ -28,7 +29,8 @@ def acquire(**spec: Any) -> Flask:
     try:
         app = _idle.pop()
     except IndexError:
-        return create_app(**spec)
+        with collector_paused():
+            return create_app(**spec)
     registry = registry_of(app)
     for handle in registry:
         registry.delete(handle)

@@ -11,6 +11,7 @@ from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..client.control import ControlClient, HttpTransport, LocalTransport, WorldClient
 from ..server.tls import EphemeralCA
 from ..server.wsgi import Server
+from ..world.collector import collector_paused
 from ..world.plans import Plan
 from ..world.settings import WorldSettings
 from ..world.zones import PrivateZone, Zone
@@ -60,13 +61,14 @@ class MakeEmulator:
             allow_network=allow_network,
             allow_private_network=allow_private_network,
         )
-        self.app = create_app(
-            seed=seed,
-            world_seed=world_seed,
-            rate_limit=rate_limit,
-            allow_network=allow_network,
-            allow_private_network=allow_private_network,
-        )
+        with collector_paused():
+            self.app = create_app(
+                seed=seed,
+                world_seed=world_seed,
+                rate_limit=rate_limit,
+                allow_network=allow_network,
+                allow_private_network=allow_private_network,
+            )
         self._certificate = EphemeralCA() if tls else None
         self._server: Server | None = Server(
             self.app, port=port, tls=self._certificate.context if self._certificate else None

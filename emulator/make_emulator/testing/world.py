@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import orjson
 
@@ -29,7 +29,6 @@ from . import activity, collectors
 from .agents import WorldAgents
 from .checkpoints import WorldCheckpoint
 from .credential_requests import WorldCredentialRequests
-from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
 from .mcp import WorldMcp
@@ -37,6 +36,9 @@ from .module_scripts import WorldModules
 from .oauth import WorldOAuth
 from .outbox import WorldOutbox
 from .requests import WorldRequests
+
+if TYPE_CHECKING:
+    from .executions import WorldExecution
 
 
 class WorldClock:
@@ -243,6 +245,9 @@ class World:
 
     def execution(self, execution_id: str) -> WorldExecution:
         """Returns the trace of a run: its steps and the decisions of filters, routers and error handlers, with assertions."""
+        # Imported on use: few tests look at traces.
+        from .executions import WorldExecution
+
         return WorldExecution(execution_id, self._fetch_execution(execution_id))
 
     def _fetch_execution(self, execution_id: str) -> JsonObject:
@@ -278,13 +283,16 @@ class World:
         """Returns the state of the world, secrets included, as one JSON document."""
         return self._client.snapshot()
 
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
+    def restore(self, snapshot: Mapping[str, Any], *, copy: bool = False) -> None:
         """Restores a snapshot, including its clock, tokens and next ids.
+
+        Args:
+            copy: give tokens, hooks and OAuth clients new keys, so that the world of the snapshot may still be there.
 
         Raises:
             ControlError: if the document cannot be restored; the world is unchanged then.
         """
-        description = self._client.restore(snapshot)
+        description = self._client.restore(snapshot, copy=copy)
         activity.replace_state(self._client)
         # A token with few scopes that a test has set stays set.
         if self.token == self._own_token:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import re
 import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from types import MappingProxyType
 from typing import IO, Any, NamedTuple
@@ -19,7 +20,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from ..redaction.masking import LOG_REDACTOR, mask_all
-from . import settings
+from . import settings, slots
 from .clock import MAX_TIMESTAMP
 from .collector import collector_paused
 from .deserialize import DeserializationError, reader_for
@@ -31,6 +32,14 @@ from .tables import Table
 from .world import World
 
 VERSION = 1
+
+#: Form of a look-up key within a text: that of a token or of a udid.
+_KEY = re.compile(
+    rb"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-z]{32})(?![0-9A-Za-z])"
+)
+
+#: The rows that are rewritten at once.
+_ROWS_AT_ONCE = 1000
 
 _RANDOM_STATE = struct.Struct(">625L")
 
@@ -254,6 +263,32 @@ def restore(document: Any, name: str, *, resume: bool = False, rows: Rows | None
         raise InvalidSnapshotError(f"{error} is missing") from None
     except (DeserializationError, ValueError, TypeError) as error:
         raise InvalidSnapshotError(str(error)) from None
+
+
+def copy_with_own_keys(world: World) -> World:
+    """Returns a copy of a restored world whose look-up keys are those of its own name, wherever they occur in its rows.
+
+    Only the digits of the slot change. Access and refresh tokens of OAuth that were signed before name the former keys, so their clients
+    have to log in again.
+    """
+    beginning = slots.tag(slots.slot_of_name(world.name))
+    keys = {key.encode(): (beginning + key[slots.TAG_LENGTH :]).encode() for key in world.lookup_keys()}
+
+    def rename(value: Any) -> Any:
+        text = orjson.dumps(value, default=_json_default)
+        return orjson.loads(_KEY.sub(lambda found: keys.get(found[0], found[0]), text))
+
+    def iter_rows(sections: Mapping[str, Iterable[Any]]) -> Iterator[tuple[str, Any]]:
+        for section, rows in sections.items():
+            rest = iter(rows)
+            while some := list(islice(rest, _ROWS_AT_ONCE)):
+                yield section, rename(some)
+            yield section, []
+
+    with collector_paused():
+        state = take(world)
+        rows = iter_rows(state.pop("rows"))
+        return restore(rename(state), world.name, rows=rows)
 
 
 def _check_origin(document: Mapping[str, Any]) -> None:

@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from helpers.server import SERVE_FOR_PROGRAM
 
 from .conftest import PACKAGE, ROOT, Project, node_path
 
@@ -41,17 +42,7 @@ _ADDRESS = "127.0.0.1:4747"
 @contextmanager
 def serve(folder: Path, *, tls: bool) -> Iterator[dict[str, Any]]:
     """A server as a page has it started before."""
-    command = [
-        sys.executable,
-        "-m",
-        "make_emulator",
-        "serve",
-        "--port",
-        "0",
-        "--format",
-        "json",
-        "--stop-on-eof",
-    ]
+    command = list(SERVE_FOR_PROGRAM)
     if tls:
         command += ["--tls", "--tls-ca", str(folder / "ca.pem")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
