@@ -33,6 +33,7 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [view, setView] = useState<View | null>(null);
+  const fingers = useRef(new Map<number, { x: number; y: number }>());
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
 
   useEffect(() => {
@@ -126,11 +127,36 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
     if (selected !== null && size.width) reveal(selected);
   }, [selected]);
 
+  /** Zooms by the distance of two fingers around their middle, which pans. */
+  const pinch = (event: PointerEvent) => {
+    const box = frame.current?.getBoundingClientRect();
+    const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
+    const old = fingers.current.get(event.pointerId);
+    if (box === undefined || other === undefined || old === undefined) return;
+    const next = { x: event.clientX, y: event.clientY };
+    fingers.current.set(event.pointerId, next);
+    const before = Math.hypot(old.x - other.x, old.y - other.y);
+    const after = Math.hypot(next.x - other.x, next.y - other.y);
+    pan((next.x - old.x) / 2, (next.y - old.y) / 2);
+    if (before > 0 && after > 0) zoom(after / before, (next.x + other.x) / 2 - box.left, (next.y + other.y) / 2 - box.top);
+  };
+
   const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
+    fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (fingers.current.size === 2) {
+      // A second finger pinches; neither of both selects what it touches.
+      for (const id of fingers.current.keys()) frame.current?.setPointerCapture(id);
+      drag.current = { x: event.clientX, y: event.clientY, moved: true };
+      return;
+    }
     drag.current = { x: event.clientX, y: event.clientY, moved: false };
   };
   const onPointerMove = (event: PointerEvent) => {
+    if (fingers.current.size === 2 && fingers.current.has(event.pointerId)) {
+      pinch(event);
+      return;
+    }
     const from = drag.current;
     if (from === null) return;
     const [x, y] = [event.clientX - from.x, event.clientY - from.y];
@@ -139,7 +165,15 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
     drag.current = { x: event.clientX, y: event.clientY, moved: true };
     pan(x, y);
   };
-  const onPointerUp = () => {
+  const onPointerUp = (event: PointerEvent) => {
+    const wasPinch = fingers.current.size > 1;
+    fingers.current.delete(event.pointerId);
+    const [left] = fingers.current.values();
+    if (wasPinch && left !== undefined) {
+      // The finger that stays goes on panning.
+      drag.current = { ...left, moved: true };
+      return;
+    }
     // The click that ends a drag selects nothing.
     const moved = drag.current?.moved ?? false;
     window.setTimeout(() => (drag.current = null));

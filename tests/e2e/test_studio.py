@@ -634,6 +634,32 @@ def test_the_keyboard_reaches_and_opens_every_module(studio: Studio) -> None:
     studio.text(".tabs")
 
 
+def test_two_fingers_zoom_the_graph(studio: Studio) -> None:
+    studio.open("w", "default", "scenarios", 4)
+    studio.until("document.querySelector('[data-node]')")
+    scale = "Number(/scale\\(([^)]+)\\)/.exec(document.querySelector('.graph svg > g').getAttribute('transform'))[1])"
+    # The scenario is wider than the window: it is shown smaller as soon as that is known.
+    before = studio.until(f"{scale} !== 1 && {scale}")
+    box = studio.page.evaluate(
+        "(() => { const box = document.querySelector('.graph').getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()"
+    )
+    x, y = box[0] + box[2] / 2, box[1] + 40
+
+    def touch(kind: str, apart: float) -> None:
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        studio.page.call(
+            "Input.dispatchTouchEvent", type=kind, touchPoints=[] if kind == "touchEnd" else points
+        )
+
+    touch("touchStart", 40)
+    for apart in (50, 60, 80):
+        touch("touchMove", apart)
+    touch("touchEnd", 0)
+    studio.until(f"Math.abs({scale} / {before} - 2) < 0.05")
+    # The fingers chose no module.
+    studio.text(".tabs")
+
+
 def test_the_studio_asks_for_the_control_key_and_takes_it_from_a_link(page: Page) -> None:
     with Server(create_app(control_key="sesame")) as server:
         studio = Studio(page, server.url)
