@@ -190,6 +190,17 @@ def test_the_buttons_of_the_dashboard_change_the_world(page: Page, make: MakeEmu
     assert make.world.clock.now == "2026-03-03T12:00:00.000Z"
 
 
+def test_the_api_reference_fits_a_phone(page: Page, make: MakeEmulator) -> None:
+    page.resize(390, 844)
+    try:
+        page.open(f"{make.url}/_emulator/docs")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    finally:
+        page.call("Emulation.clearDeviceMetricsOverride")
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
 def test_changes_since_a_checkpoint_are_undone_on_their_page(page: Page, make: MakeEmulator) -> None:
     handle = ApiClient(make.app)
     make.world.checkpoint("start")
