@@ -185,12 +185,12 @@ def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) ->
 
 
 def test_of_a_long_run_the_beginning_is_reported_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
-    loop = exported_module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
+    loop = exported_module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 6000, "step": 1})
     counted = exported_module(2, "util:FunctionIncrement", parameters={"reset": "run"})
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
-    assert "2 util:FunctionIncrement, operation 999" in lines
-    assert "2 util:FunctionIncrement, operation 1000" not in lines
-    assert lines[-3] == "operations after the first 1,000 are not shown"
+    assert "2 util:FunctionIncrement, operation 4999" in lines
+    assert "2 util:FunctionIncrement, operation 5000" not in lines
+    assert lines[-3] == "operations after the first 5,000 are not shown"
     big = exported_module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
     twice = exported_module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
     lines = explain(written(tmp_path, big, twice)).output.splitlines()
