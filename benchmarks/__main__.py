@@ -28,6 +28,7 @@ from . import (
     startup,
     starvation,
     state,
+    studio,
     test_suite,
     throughput,
     webhooks,
@@ -54,6 +55,7 @@ PARTS = {
         peers,
         starvation,
         state,
+        studio,
         growth,
         fleet,
     )
