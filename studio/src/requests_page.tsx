@@ -7,7 +7,7 @@ import { control, controlHeaders, make, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
 import { CopyButton, Empty, Problem, Tabs } from "./parts";
-import { pathOf, snippet, SNIPPETS, type Snippet } from "./snippets";
+import { pathOf, snippet, SNIPPETS, titleOf, type Snippet } from "./snippets";
 
 const LIMIT = 300;
 
@@ -111,7 +111,7 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
               {rows.map((row) => (
                 <li key={row.id}>
                   <a class={`plain log-row ${String(row.id) === requestId ? "current" : ""}`} href={href("w", world.name, "requests", row.id)} aria-current={String(row.id) === requestId}>
-                    <span class={`number ${toneOf(row.status)}`}>{row.status || "…"}</span> <b class={row.method}>{row.method}</b> <span class="anywhere">{pathOf(row)}</span>
+                    <span class={`number ${toneOf(row.status)}`}>{row.status || "…"}</span> <b class={row.method}>{row.method}</b> <span class="anywhere" title={pathOf(row)}>{titleOf(row)}</span>
                     <span class="soft who">{row.agent ? `agent ${row.agent}` : (row.tokenLabel ?? "no token")}</span>
                   </a>
                 </li>

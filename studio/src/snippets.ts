@@ -23,6 +23,18 @@ export function pathOf(row: LogRow): string {
   return row.path + (query ? `?${query}` : "");
 }
 
+const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
+/** What a list of requests shows of one: a message to the MCP server by its method and tool, any other request by its path. */
+export function titleOf(row: LogRow): string {
+  const body = row.requestBody;
+  if (!/^\/mcp(\/|$)/.test(row.path) || body === null || typeof body !== "object" || Array.isArray(body)) return pathOf(row);
+  const params = body["params"];
+  const name = params !== null && typeof params === "object" && !Array.isArray(params) ? textOf(params["name"]) || textOf(params["uri"]) : "";
+  const method = textOf(body["method"]);
+  return method ? `MCP ${method}${name ? ` ${name}` : ""}` : pathOf(row);
+}
+
 const bodyOf = (row: LogRow): string | null => (row.requestBody === null || row.requestBody === "" ? null : typeof row.requestBody === "string" ? row.requestBody : JSON.stringify(row.requestBody));
 
 const pythonValue = (value: Json): string => {

@@ -732,3 +732,27 @@ def test_a_thousand_scenarios_and_a_run_of_two_thousand_steps_open(
     studio.text(".detail")
     # However long the run is, the page holds a part of it.
     assert studio.page.evaluate("document.querySelectorAll('.event').length") <= 200
+
+
+def test_calls_of_the_mcp_server_are_shown_by_their_tools(studio: Studio, make: MakeEmulator) -> None:
+    api = ApiClient(make.app)
+    for message in (
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "users_me", "arguments": {}}},
+    ):
+        response = api.app.test_client().post(
+            "/mcp/stateless",
+            json=message,
+            headers={
+                "Authorization": f"Bearer {make.token}",
+                "Accept": "application/json, text/event-stream",
+            },
+        )
+        assert response.status_code == 200
+    studio.open("w", "default", "requests")
+    # The call of the API that the tool made is a request of its own.
+    studio.until("document.querySelectorAll('.log-row').length === 3")
+    rows = studio.page.evaluate(
+        "[...document.querySelectorAll('.log-row .anywhere')].map((each) => each.innerText)"
+    )
+    assert sorted(rows) == ["/users/me", "MCP tools/call users_me", "MCP tools/list"]
