@@ -24,12 +24,12 @@ SCHEMAS = {
     "github-issue-forms": [".github/ISSUE_TEMPLATE/[!c]*.yml"],
     "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
     "dependabot": [".github/dependabot.yml"],
-    "gitlab-ci": ["examples/ci/gitlab-ci.yml"],
+    "gitlab-ci": ["examples/ci/gitlab-*.yml"],
     "circle-ci": ["examples/ci/circleci.yml"],
     "azure-pipelines": ["examples/ci/azure-pipelines.yml"],
     "compose-spec": ["compose.yaml"],
 }
-PAGES = [f"docs/how-to/{name}.md" for name in ("ci", "github-actions", "testcontainers")]
+PAGES = [f"docs/how-to/{name}.md" for name in ("ci", "github-actions", "scenario-tests-ci", "testcontainers")]
 
 
 def files_of(globs: list[str]) -> list[Path]:

@@ -19,7 +19,6 @@ BLUEPRINTS = ROOT / "fixtures/blueprints"
 #: Commands that are not run here, each with the reason.
 LEFT_OUT: Mapping[str, str] = {
     r"(uvx?|pipx?|npm|npx) ": "the package is installed already; tests/e2e installs it",
-    r"(git checkout|sha256sum) ": "a release and its files; tests/distribution builds them",
     r"make-cli ": "needs Node; tests/e2e runs it",
     r"(claude|helm|docker) ": "a program or a cluster that is not here",
     r"(git checkout|uv build|sha256sum) ": "the files of a release; tests/distribution builds them",
@@ -40,11 +39,11 @@ def _copy_blueprints(folder: Path) -> None:
     (folder / "fixtures").symlink_to(ROOT / "fixtures")
 
 
-def _export(name: str) -> Callable[[Path], None]:
+def _export(name: str, blueprint: str = "lead-intake.json") -> Callable[[Path], None]:
     def copy(folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(exist_ok=True)
-        shutil.copy(BLUEPRINTS / "lead-intake.json", target)
+        shutil.copy(BLUEPRINTS / blueprint, target)
 
     return copy
 
@@ -65,11 +64,16 @@ FILES: Mapping[str, Callable[[Path], None]] = {
     "docs/how-to/explain.md": _prepare_explain,
     "docs/how-to/scenario-tests.md": _export("lead-intake.json"),
     "docs/how-to/sweep.md": _prepare_sweep,
+    "docs/tutorial-scenario-tests.md": _export("shipping-quote.json", "shipping-quote.json"),
+    "docs/how-to/report-a-difference.md": write_documented_session,
     "docs/how-to/import.md": _export("exports/lead-intake.json"),
     "docs/how-to/replay.md": write_documented_session,
 }
 #: The file that a block of JSON of a page is.
 BLUEPRINT_FILES = {"docs/how-to/lint.md": "blueprints/greeting.json", "docs/how-to/mend.md": "greeting.json"}
+#: Pages whose files are written between the commands.
+WRITTEN_FILES = frozenset({"docs/tutorial-scenario-tests.md"})
+SHELLS = frozenset({"console", "sh", "bash"})
 #: Pages that expect a server to run.
 SERVED = frozenset(
     {
@@ -97,7 +101,7 @@ def _pages() -> list[str]:
 
 
 def _shell_blocks(page: str) -> list[Block]:
-    return [block for block in read_blocks(page) if block.language in ("console", "sh", "bash")]
+    return [block for block in read_blocks(page) if block.language in SHELLS]
 
 
 @pytest.fixture
@@ -117,7 +121,11 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, shell: Shell) -> 
             shell.write(block, BLUEPRINT_FILES[page])
     if page in SERVED:
         shell.check("make-emulator serve")
-    for block in _shell_blocks(page):
+    for block in read_blocks(page):
+        if block.language not in SHELLS:
+            if page in WRITTEN_FILES and block.file_name() is not None:
+                shell.write(block)
+            continue
         for command, shown in block.commands():
             if not _is_left_out(command):
                 # `make serve` installs the package first, which is installed here.
