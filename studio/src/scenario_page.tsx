@@ -126,7 +126,7 @@ function Overview({ world, scenario, refresh }: { world: World; scenario: Scenar
             <Tabs names={TABS} current={tab} onSelect={setTab} label="Scenario" />
             {tab === "Runs" && <Runs world={world} scenario={scenario} refresh={refresh} />}
             {tab === "Run" && <RunForms world={world} scenario={scenario} refresh={refresh} />}
-            {tab === "Blueprint" && <BlueprintEditor world={world} scenario={scenario} refresh={refresh} />}
+            {tab === "Blueprint" && <BlueprintEditor key={`${scenario.id} ${scenario.version}`} world={world} scenario={scenario} refresh={refresh} />}
             {tab === "Problems" && (
               <>
                 {findings.length + scenario.warnings.length === 0 && <Empty>Lint found nothing.</Empty>}
@@ -308,7 +308,6 @@ function BlueprintEditor({ world, scenario, refresh }: { world: World; scenario:
   const [text, setText] = useState(saved);
   const [findings, setFindings] = useState<Finding[]>([]);
   const action = useAction();
-  useEffect(() => setText(saved), [saved]);
   useEffect(() => {
     if (text === saved) {
       setFindings([]);
