@@ -20,7 +20,7 @@ from .http.errors import BODY_LIMIT, MakeError
 from .http.hosts import HostCheck, HostMiddleware
 from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
-from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
+from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule, SharedMap
 from .http_client import HttpClient
 from .json_types import Json
 from .mcp import routes as mcp_routes
@@ -93,8 +93,7 @@ def create_app(
     app = Flask("make_emulator", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
     app.url_rule_class = MatchOnlyRule
-    app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = True
+    app.url_map = SharedMap()
 
     transport: Transport | None = HttpClient(allow_private=allow_private_network) if allow_network else None
     if transport is not None and telemetry is not None:
@@ -125,7 +124,7 @@ def create_app(
     app.extensions["make-emulator"] = registry
 
     endpoints = api.ENDPOINTS.values()
-    dispatcher = ApiDispatcher(registry, api.ENDPOINTS, API_PIPELINE)
+    dispatcher = ApiDispatcher(registry, api.ENDPOINTS, api.MATCHER, API_PIPELINE)
     dispatcher.register(app)
     authorization_server = AuthorizationServer(registry)
     register_routes(app, authorization_server, oauth_routes.ROUTES)
