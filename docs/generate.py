@@ -398,6 +398,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     yield testing.Client
     yield agents.WorldAgent
     yield testing_mcp.WorldMcp
+    yield testing_mcp.ToolCall
     yield executions.WorldExecution
     yield checkpoints.WorldCheckpoint
     yield testing_world.Received
