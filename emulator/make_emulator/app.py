@@ -18,7 +18,7 @@ from .http.errors import BODY_LIMIT, MakeError
 from .http.hosts import HostCheck, HostMiddleware
 from .http.pipeline import API_PIPELINE
 from .http.responses import error_response
-from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
+from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule, SharedMap
 from .http_client import HttpClient
 from .json_types import Json
 from .mcp.host_routing import McpHostMiddleware
@@ -45,6 +45,7 @@ class _Application(Flask):
         self._is_registered = self._is_registering = False
         self._lock = threading.RLock()
         super().__init__(name, static_folder=None)
+        self.url_map = SharedMap()
 
     @property
     def url_map(self) -> Map:
@@ -54,8 +55,6 @@ class _Application(Flask):
 
     @url_map.setter
     def url_map(self, url_map: Map) -> None:
-        url_map.merge_slashes = False
-        url_map.strict_slashes = True
         self._url_map = url_map
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -150,7 +149,7 @@ def create_app(
                 settings=settings or {},
             )
         )
-    dispatcher = ApiDispatcher(registry, api.ENDPOINTS, API_PIPELINE)
+    dispatcher = ApiDispatcher(registry, api.ENDPOINTS, api.MATCHER, API_PIPELINE)
 
     def register_others() -> None:
         # Imported on use: see `_Application`.

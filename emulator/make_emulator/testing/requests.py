@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -43,7 +44,8 @@ class WorldRequests(RemoteSequence[RequestRow]):
         """Returns the requests that match.
 
         Args:
-            path: a glob such as ``/scenarios/*/run``, without ``/api/v2``.
+            path: a glob such as ``/scenarios/*/run``, without ``/api/v2``; with parameters of the query that the request must
+                have, as in ``/scenarios?teamId=1``.
             status: a status, or a class of them such as ``"4xx"``.
             json: the part that the body must include: some fields of objects, at any depth; lists in full.
             user: the name of the user whose token was sent.
@@ -57,20 +59,26 @@ class WorldRequests(RemoteSequence[RequestRow]):
         """
         if json is not None and LOG_REDACTOR.mask(json) != json:
             raise ValueError("the request log masks secrets, so leave them out of json=")
+        glob, query = _split_path(path)
         parameters = drop_none(
             method=method,
-            path=path,
+            path=glob,
             status=status,
             user=user,
             agent=agent,
             decision=decision,
             since=since,
-            limit=limit if json is None else None,
+            limit=limit if json is None and not query else None,
         )
         rows = self._get({name: str(value) for name, value in parameters.items()})
-        if json is None:
+        if json is None and not query:
             return rows
-        rows = [row for row in rows if json_includes(row["requestBody"], json)]
+        rows = [
+            row
+            for row in rows
+            if query.items() <= _texts_of(row["query"]).items()
+            and (json is None or json_includes(row["requestBody"], json))
+        ]
         return rows if limit is None else rows[max(0, len(rows) - limit) :]
 
     def assert_called(
@@ -131,16 +139,36 @@ class WorldRequests(RemoteSequence[RequestRow]):
         rows = self.all()
         if not rows:
             return "nothing was received"
-        near = sorted(rows, key=lambda row: _distance(row, method, path, status, json))[:MAX_REQUESTS_SHOWN]
+        glob = _split_path(path)[0] or ""
+        near = sorted(rows, key=lambda row: _distance(row, method, glob, status, json))[:MAX_REQUESTS_SHOWN]
         lines = []
         for row in near:
             lines.append(f"  {row['sentence']}")
-            if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], path):
+            if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], glob):
                 lines.append(f"    with the body {orjson.dumps(row['requestBody']).decode()}")
         heading = (
             "received" if len(near) == len(rows) else f"the closest of the {len(rows)} that were received"
         )
         return f"{heading}:\n" + "\n".join(lines)
+
+
+def _split_path(path: str | None) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+    """Returns the glob of a path, without ``/api/v2``, and the values of the parameters of its query; elsewhere ``?`` stands for a character."""
+    if path is None:
+        return None, {}
+    glob, _, query = path.partition("?")
+    if "=" not in query:
+        glob, query = path, ""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return glob.removeprefix("/api/v2"), {name: tuple(texts) for name, texts in values.items()}
+
+
+def _texts_of(query: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:
+    return {
+        name: (value,) if isinstance(value, str) else tuple(map(str, value)) for name, value in query.items()
+    }
 
 
 def json_includes(body: Any, part: Any) -> bool:

@@ -22,7 +22,7 @@ from ...json_patch import Patch
 from ...plain_text import find_slip
 from ..document import LintDocument, LintModule, MappedExpression, iter_mapped_texts
 from ..finding import Issue, rule
-from ..module_facts import output_names
+from ..module_facts import member_names, output_names
 from ..repairs.expressions import (
     correct_syntax,
     find_sources,
@@ -223,7 +223,10 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         if module is None or not isinstance(name, str) or name.startswith(_METADATA_PREFIX) or name == _ERROR:
             continue
         known = output_names(module)
-        if name in known.names or not (known.names or known.is_complete):
+        if name in known.names:
+            yield from _find_member_slip(expression, reference, module)
+            continue
+        if not (known.names or known.is_complete):
             continue
         meant = find_slip(name, (*sorted(known.names), _ERROR))
         if meant or known.is_complete:
@@ -235,10 +238,35 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{meant}'?" if meant else listed,
-                patch=rename_field(expression, reference.root, name, meant)
+                patch=rename_field(expression, reference.root, (name,), meant)
                 if meant and isinstance(reference.root, int)
                 else (),
             )
+
+
+def _find_member_slip(
+    expression: MappedExpression, reference: Reference | DynamicReference, module: LintModule
+) -> Iterator[Issue]:
+    """Yields an issue for a name within a collection that is a slip of one which the module declares there."""
+    path: list[str] = []
+    for step in reference.path:
+        if not isinstance(step, str):
+            continue
+        names = member_names(module, path) if path else ()
+        path.append(step)
+        if names and step not in names:
+            meant = find_slip(step, sorted(names))
+            if meant is not None:
+                yield Issue(
+                    message=f"{module.subject} has no output '{'.'.join(path)}', which {_source(expression)} refers to.",
+                    path=expression.path,
+                    module_id=expression.module.id,
+                    suggestion=f"Did you mean '{'.'.join((*path[:-1], meant))}'?",
+                    patch=rename_field(expression, reference.root, path, meant)
+                    if isinstance(reference.root, int)
+                    else (),
+                )
+            return
 
 
 @rule("zero-index", "warning", repair="`[1]`")
