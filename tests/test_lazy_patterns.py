@@ -51,9 +51,10 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 WORDS = """
     import re
+    from abc import ABC
     from re import IGNORECASE
 
-    class Words:
+    class Words(ABC):
         WORD = re.compile("[a-z]+", IGNORECASE)
         NUMBER = re.compile("[0-9]+")
 

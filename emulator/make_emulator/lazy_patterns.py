@@ -119,7 +119,9 @@ class _LazyPattern:
         return pattern
 
     def __getattr__(self, name: str) -> Any:
-        # The body of the module uses it.
+        # The body of the module uses the pattern; metaclasses look for attributes that no pattern has.
+        if not hasattr(re.Pattern, name):
+            raise AttributeError(name)
         return getattr(self._compile(), name)
 
     def _compile(self) -> re.Pattern[str]:
