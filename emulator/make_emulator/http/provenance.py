@@ -7,7 +7,7 @@ with the conditions under which they show. It is read with the first response.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -64,25 +64,15 @@ class ProvenanceIndex:
     """Behaviours by route, and those of every route."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        conditions = [
-            BehaviourCondition(
-                id=entry["id"],
-                status=entry["status"],
-                statuses=frozenset(entry.get("statuses", ())),
-                codes=frozenset(entry.get("codes", ())),
-                query=frozenset(entry.get("query", ())),
-                modules=tuple(entry.get("modules", ())),
-            )
-            for entry in data["behaviours"]
-        ]
-        self.statuses: Mapping[str, str] = {each.id: each.status for each in conditions}
-        self._general = [
-            each for each, entry in zip(conditions, data["behaviours"], strict=True) if "routes" not in entry
-        ]
-        self._by_route: dict[str, list[BehaviourCondition]] = {}
-        for each, entry in zip(conditions, data["behaviours"], strict=True):
+        entries: Sequence[Mapping[str, Any]] = data["behaviours"]
+        self.statuses: Mapping[str, str] = {entry["id"]: entry["status"] for entry in entries}
+        self._general = [entry for entry in entries if "routes" not in entry]
+        self._by_route: dict[str, list[Mapping[str, Any]]] = {}
+        for entry in entries:
             for route in entry.get("routes", ()):
-                self._by_route.setdefault(route, []).append(each)
+                self._by_route.setdefault(route, []).append(entry)
+        #: Those that a response was checked for: most are of routes that a process never serves.
+        self._conditions: dict[str, BehaviourCondition] = {}
         #: Found before, for most responses by the shorter key; each has its own, as a set costs as much as the look-up.
         self._cache: dict[tuple[str, int, str | None, frozenset[str], frozenset[str]], Provenance] = {}
         self._without_sets: dict[tuple[str, int, str | None], Provenance] = {}
@@ -120,11 +110,24 @@ class ProvenanceIndex:
         self, route: str, status: int, code: str | None, query: frozenset[str], modules: frozenset[str]
     ) -> Provenance:
         return make_provenance(
-            each
-            for conditions in (self._by_route.get(route, ()), self._general)
-            for each in conditions
-            if each.holds(status, code, query, modules)
+            condition
+            for entries in (self._by_route.get(route, ()), self._general)
+            for condition in map(self._condition, entries)
+            if condition.holds(status, code, query, modules)
         )
+
+    def _condition(self, entry: Mapping[str, Any]) -> BehaviourCondition:
+        condition = self._conditions.get(entry["id"])
+        if condition is None:
+            condition = self._conditions[entry["id"]] = BehaviourCondition(
+                id=entry["id"],
+                status=entry["status"],
+                statuses=frozenset(entry.get("statuses", ())),
+                codes=frozenset(entry.get("codes", ())),
+                query=frozenset(entry.get("query", ())),
+                modules=tuple(entry.get("modules", ())),
+            )
+        return condition
 
 
 def make_provenance(behaviours: Iterable[BehaviourCondition]) -> Provenance:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...module_catalogue import CatalogueModule, module_catalogue
 from ...world import custom_modules
@@ -17,9 +17,11 @@ from ..errors import BundleValidationError, ConversionError, ModuleError, missin
 from ..expressions.constraint import Constraint
 from ..expressions.context import EvaluationBudget
 from ..expressions.values import Value, coerce, is_array, to_json_object, to_json_value
-from ..mock_data.generator import MockDataGenerator
 from . import known_outputs
 from .context import Emit, ModuleContext, Outcome, json_size
+
+if TYPE_CHECKING:
+    from ..mock_data.generator import MockDataGenerator
 from .output_dates import restore_declared_dates
 
 ServiceRequirement: TypeAlias = tuple[Literal["parameters", "mapper"], str]
@@ -126,8 +128,15 @@ def sample_output(known: CatalogueModule, now: int, budget: EvaluationBudget) ->
     Args:
         now: the latest moment in it, in milliseconds.
     """
-    bundle = MockDataGenerator(known.name, now, budget).bundle(known_outputs.output_fields(known))
+    bundle = _generator(known.name, now, budget).bundle(known_outputs.output_fields(known))
     return {**bundle, **_position_fields(bundle)}
+
+
+def _generator(seed: str, now: int, budget: EvaluationBudget) -> MockDataGenerator:
+    # Imported on use: no run of the default seed has mock data, and the start is early.
+    from ..mock_data.generator import MockDataGenerator
+
+    return MockDataGenerator(seed, now, budget)
 
 
 def _position_fields(bundle: Mapping[str, Json]) -> dict[str, Json]:
@@ -146,7 +155,7 @@ def mock_bundle(
     """
     run = context.run
     seed = f"{run.world.seed}:{run.execution_id}:{context.module.id}:{run.budget.operations}"
-    return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
+    return _generator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
 
 
 def _find_known(context: ModuleContext, version: int | None = None) -> CatalogueModule | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -61,17 +60,30 @@ def _define_aggregate(name: str, body: Callable[[list[float]], float]) -> None:
             return math.nan
         try:
             return normalize_number(body(numbers))
-        except (OverflowError, statistics.StatisticsError):
+        except (OverflowError, ValueError):
             return math.nan
 
 
 _define_aggregate("max", max)
 _define_aggregate("min", min)
 _define_aggregate("sum", sum)
-_define_aggregate("average", statistics.fmean)
-_define_aggregate("median", statistics.median)
-_define_aggregate("stdevS", statistics.stdev)
-_define_aggregate("stdevP", statistics.pstdev)
+
+
+def _define_statistic(name: str, function: str) -> None:
+    def compute(numbers: list[float]) -> float:
+        # Imported on use, for an early start.
+        import statistics
+
+        value: float = getattr(statistics, function)(numbers)
+        return value
+
+    _define_aggregate(name, compute)
+
+
+_define_statistic("average", "fmean")
+_define_statistic("median", "median")
+_define_statistic("stdevS", "stdev")
+_define_statistic("stdevP", "pstdev")
 
 
 @function("parseNumber", 1, 2, expects=kind("number"))
