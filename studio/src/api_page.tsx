@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Json, World } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
-import { CopyButton, Empty, parseJson, Problem, Tabs } from "./parts";
+import { CopyButton, Empty, Headers, parseJson, Problem, Tabs } from "./parts";
 import { snippet, SNIPPETS, type Snippet } from "./snippets";
 
 interface Schema {
@@ -50,7 +50,7 @@ interface Answer {
   body: Json;
 }
 
-type Caller = "world" | "other" | "nobody";
+type Caller = "world" | "other" | "none";
 
 const SHOWN_HEADERS = /^(x-|retry-after|content-type|allow|location|www-authenticate)/;
 
@@ -164,7 +164,7 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
     action.run(async () => {
       const content = takesBody && body.trim() ? parseJson(body, "The body") : undefined;
       setAnswer(null);
-      setAnswer(await call(operation.method, `/api/v2${path}${query && `?${query}`}`, content, { world: world.token, other: token, nobody: "" }[caller]));
+      setAnswer(await call(operation.method, `/api/v2${path}${query && `?${query}`}`, content, { world: world.token, other: token, none: "" }[caller]));
       setSure(false);
       refresh();
     });
@@ -214,7 +214,7 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
           <select aria-label="Caller" value={caller} onChange={(event) => setCaller(event.currentTarget.value as Caller)}>
             <option value="world">with the token of the world</option>
             <option value="other">with another token</option>
-            <option value="nobody">without a token</option>
+            <option value="none">without a token</option>
           </select>
           {caller === "other" && <input class="grow" aria-label="Token" autocomplete="off" placeholder="Token" value={token} onInput={(event) => setToken(event.currentTarget.value)} />}
           <span class="grow" />
@@ -340,16 +340,7 @@ function AnswerView({ world, answer }: { world: World; answer: Answer }) {
       {answer.body !== "" && (typeof answer.body === "object" ? <JsonTree value={answer.body} /> : <pre class="code">{String(answer.body).slice(0, 20_000)}</pre>)}
       <details>
         <summary>Headers</summary>
-        <table class="facts">
-          <tbody>
-            {headers.map(([name, value]) => (
-              <tr key={name}>
-                <th>{name}</th>
-                <td class="anywhere">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Headers headers={Object.fromEntries(headers)} />
       </details>
     </section>
   );

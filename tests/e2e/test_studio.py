@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.api import ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 from helpers.chromium import Page, open_browser
 from helpers.http_modules import http_v3_module
 from helpers.webhooks import WebhookHarness
@@ -526,6 +526,20 @@ def test_agents_clients_and_toolboxes_are_made_and_deleted(studio: Studio, make:
     assert make.control.call("GET", "worlds", "default", "toolboxes")["toolboxes"] == []
 
 
+def test_a_request_has_its_headers_and_a_search_in_its_bodies(studio: Studio, make: MakeEmulator) -> None:
+    ApiClient(make.app).get("/scenarios/1", headers={"X-Trace": "trace-7"})
+    studio.open("w", "default", "requests", 1)
+    studio.text("section[aria-label=Request] section[aria-label=Request] details")
+    studio.until(
+        "[...document.querySelectorAll('section[aria-label=Request] details > summary')].filter((each) => /headers/.test(each.innerText)).map((each) => each.click()).length === 2"
+    )
+    studio.shows("trace-7")
+    studio.shows("X-RateLimit-Remaining")
+    assert ADMIN_TOKEN not in studio.page.evaluate("document.body.innerText")
+    studio.type("Search in the body of the response", "greeting")
+    assert studio.text("mark") == "Greeting"
+
+
 def test_requests_are_filtered_and_the_arrows_go_through_them(studio: Studio, make: MakeEmulator) -> None:
     api = ApiClient(make.app)
     api.get("/users/me")
@@ -626,7 +640,7 @@ def test_a_refused_request_says_which_scope_is_missing(studio: Studio, make: Mak
     studio.press("Send")
     studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '403'")
     assert "scenarios:write" in studio.text("[aria-label=Response] .problem")
-    studio.type("Caller", "nobody")
+    studio.type("Caller", "none")
     studio.press("Send")
     studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '401'")
 

@@ -27,7 +27,7 @@ from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
 
 from ..fleet import ROUTED_KEY
-from ..http import faults
+from ..http import faults, kept_headers
 from . import connection, framing, request_head
 from .request_head import FieldReader, HeadError, RequestLine
 from .socket_stream import SocketReader, open_stream
@@ -95,6 +95,7 @@ class _Gateway(WsgiGateway):
         environ["QUERY_STRING"] = line.query.decode("ascii")
         environ["SERVER_PROTOCOL"] = line.protocol.decode("ascii")
         environ["wsgi.errors"] = sys.stderr
+        environ[kept_headers.KEY] = request.header_lines
         return environ
 
     def start_response(
@@ -163,6 +164,7 @@ class _Request(HTTPRequest):
     #: Set by `parse_request`.
     line: RequestLine
     variables: dict[str, str]
+    header_lines: bytes
 
     def parse_request(self) -> None:
         """Reads the head, and refuses one that is malformed."""
@@ -180,6 +182,7 @@ class _Request(HTTPRequest):
 
     def _take_head(self, lines: Sequence[bytes]) -> None:
         line = self.line = request_head.parse_request_line(lines[0])
+        self.header_lines = b"".join(lines[1:])
         fields, self.variables = self.conn.field_reader.read(lines[1:])
         if line.authority is not None:
             fields[b"Host"] = line.authority
@@ -284,7 +287,7 @@ def _drain(peer: Any) -> None:
 
 
 class _EnvironMixin:
-    """What all requests of a connection have in common."""
+    """Reader of fields and environment that the requests of a connection share."""
 
     server: Any
     remote_addr: str | None
