@@ -398,6 +398,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     yield testing.Client
     yield agents.WorldAgent
     yield testing_mcp.WorldMcp
+    yield testing_mcp.ToolCall
     yield executions.WorldExecution
     yield checkpoints.WorldCheckpoint
     yield testing_world.Received
@@ -537,7 +538,7 @@ def _scenario_tests() -> Iterator[str]:
         "# Test files of scenarios",
         "",
         "A file `NAME.test.yaml` has the tests of the blueprint `NAME.json` beside it: [how to write them](../how-to/scenario-tests.md).",
-        "`make-emulator test --schema` prints the JSON Schema for editors. Bold keys are required. YAML is read as JSON is: a date is a text,",
+        "`make-emulator test --schema` prints the JSON Schema for editors. Bold keys are required. YAML is read as JSON is: a date is written as a text,",
         "and `yes` a word. Modules are named by their id, or by the name that they have in the designer.",
     )
     for section in test_schema.iter_sections():
@@ -685,7 +686,7 @@ def _docstring(thing: Any) -> list[str]:
     text = re.sub(r"``(.*?)``", r"`\1`", inspect.getdoc(thing) or "", flags=re.DOTALL)
     lines: list[str] = []
     for line in text.splitlines():
-        if title := re.fullmatch(r"(Raises|Args|Returns):", line):
+        if title := re.fullmatch(r"(Raises|Args|Returns|Attributes):", line):
             lines += [f"**{title[1]}**", ""]
         elif entry := re.fullmatch(r"    ([\w, ]+): (.*)", line):
             lines.append(f"- `{entry[1]}`: {entry[2]}")

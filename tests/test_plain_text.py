@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from make_emulator.plain_text import escape_control_characters, find_slip, pluralize, printable
+from make_emulator.plain_text import (
+    escape_control_characters,
+    find_slip,
+    join_sentences,
+    pluralize,
+    printable,
+)
 
 
 @pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\r\nb", "a\u2028b", "a\x85b", "a\x00b"])
@@ -30,6 +36,27 @@ def test_a_noun_agrees_with_its_number() -> None:
         "2 times",
         "1,000 times",
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        (
+            ["The hook is taken", "", "It belongs to scenario 2."],
+            "The hook is taken. It belongs to scenario 2.",
+        ),
+        (
+            ["MakeError: Scenario '9' not found.", "Scenario '9' not found."],
+            "MakeError: Scenario '9' not found.",
+        ),
+        (["Invalid: ", " - a", "b"], "Invalid: - a. b"),
+        (["Why?", "(no)", "x"], "Why? (no). x"),
+        (["{", '"a": 1,', "}"], '{ "a": 1, }'),
+        ([], ""),
+    ],
+)
+def test_texts_are_joined_as_sentences(texts: list[str], line: str) -> None:
+    assert join_sentences(texts) == line
 
 
 @pytest.mark.parametrize(

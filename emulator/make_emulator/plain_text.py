@@ -35,6 +35,18 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"; did you mean '{similar}'?" if similar is not None else ""
 
 
+def join_sentences(texts: Iterable[str]) -> str:
+    """Returns texts as sentences on one line; one that an earlier text has already is left out."""
+    joined: list[str] = []
+    for text in filter(None, map(str.strip, texts)):
+        if any(text.rstrip(".") in earlier for earlier in joined):
+            continue
+        if joined and (joined[-1][-1].isalnum() or joined[-1][-1] in "'\")]"):
+            joined[-1] += "."
+        joined.append(text)
+    return " ".join(joined)
+
+
 def find_slip(word: str, known: Iterable[str]) -> str | None:
     """Returns the known word that a word is a slip of: another case, other separators, or a few wrong characters.
 

@@ -153,6 +153,9 @@ export interface RequestRow {
   decision: string;
   behaviours: string[];
   sentence: string;
+  /** By their names, repeated ones joined by commas; none of a call that a tool of the MCP server makes. */
+  requestHeaders: Record<string, string>;
+  responseHeaders: Record<string, string>;
   requestBody: Json;
   responseBody: Json;
 }

@@ -285,6 +285,8 @@ export interface LogRow {
   sentence: string;
   statement: string | null;
   behaviours: string[];
+  requestHeaders: { [name: string]: string };
+  responseHeaders: { [name: string]: string };
   requestBody: Json;
   responseBody: Json;
 }

@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { type ApiError, controlKey, type World } from "./api";
+import { ApiPage } from "./api_page";
 import { Clock } from "./clock";
 import { ControlsPage, NewWorld } from "./controls_page";
 import { DataPage } from "./data_page";
@@ -17,6 +18,7 @@ const SECTIONS = [
   ["scenarios", "Scenarios"],
   ["requests", "Requests"],
   ["data", "Data"],
+  ["api", "API"],
   ["world", "World"],
 ] as const;
 
@@ -61,7 +63,7 @@ function Shell({ worlds, error, world, wanted, known, section, rest }: ShellProp
           make-emulator
         </a>
         {worlds && (
-          <select aria-label="World" value={world?.name ?? ""} onChange={(event) => go("w", event.currentTarget.value, section === "world" || section === "requests" || section === "data" ? section : "scenarios")}>
+          <select aria-label="World" value={world?.name ?? ""} onChange={(event) => go("w", event.currentTarget.value, section === "scenarios" ? "scenarios" : section)}>
             {world === null && <option value="">world …</option>}
             {worlds.map((each) => (
               <option key={each.name}>{each.name}</option>
@@ -80,9 +82,6 @@ function Shell({ worlds, error, world, wanted, known, section, rest }: ShellProp
         <span class="grow" />
         {!live && <span class="bad" role="status">no answer</span>}
         {world && <Clock world={world} tick={tick} refresh={refresh} />}
-        <a class="extra" href="/_emulator/docs">
-          API reference
-        </a>
         <ThemeButton />
       </header>
       <div id="content" tabIndex={-1}>
@@ -122,6 +121,8 @@ function Section({ world, section, rest, tick, requests, refresh }: SectionProps
       return <RequestsPage key={world.name} world={world} requestId={first} tick={requests} refresh={refresh} />;
     case "data":
       return <DataPage key={world.name} world={world} storeId={first} tick={tick} refresh={refresh} />;
+    case "api":
+      return <ApiPage key={world.name} world={world} operationId={first} refresh={refresh} />;
     case "world":
       return <ControlsPage key={world.name} world={world} tick={tick} refresh={refresh} />;
     default:

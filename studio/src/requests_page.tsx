@@ -6,7 +6,7 @@ import type { Json, LogRow, World } from "./api";
 import { control, controlHeaders, make, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
-import { CopyButton, Empty, Problem, Tabs } from "./parts";
+import { CopyButton, Empty, Headers, Problem, Tabs } from "./parts";
 import { pathOf, snippet, SNIPPETS, titleOf, type Snippet } from "./snippets";
 
 const LIMIT = 300;
@@ -177,8 +177,8 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
           )}
         </tbody>
       </table>
-      <Body title="Request body" value={row.requestBody} />
-      <Body title="Response body" value={row.responseBody} />
+      <Message title="Request" headers={row.requestHeaders} body={row.requestBody} />
+      <Message title="Response" headers={row.responseHeaders} body={row.responseBody} />
       <h3>Send it again</h3>
       <div class="row">
         <Tabs names={SNIPPETS} current={kind} onSelect={setKind} label="Language" />
@@ -207,12 +207,33 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
   );
 }
 
-function Body({ title, value }: { title: string; value: Json }) {
-  if (value === null || value === "") return null;
+function Message({ title, headers, body }: { title: string; headers: { [name: string]: string }; body: Json }) {
+  const [search, setSearch] = useState("");
+  const count = Object.keys(headers).length;
+  if (count === 0 && (body === null || body === "")) return null;
   return (
-    <>
+    <section aria-label={title}>
       <h3>{title}</h3>
-      {typeof value === "object" ? <JsonTree value={value} /> : <pre class="code">{String(value).slice(0, 20_000)}</pre>}
-    </>
+      {count > 0 && (
+        <details>
+          <summary>
+            {count} {count === 1 ? "header" : "headers"}
+          </summary>
+          <Headers headers={headers} />
+        </details>
+      )}
+      {body !== null && body !== "" && (
+        <>
+          {typeof body === "object" ? (
+            <>
+              <input class="wide" type="search" placeholder="Search" aria-label={`Search in the body of the ${title.toLowerCase()}`} value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+              <JsonTree value={body} search={search} />
+            </>
+          ) : (
+            <pre class="code">{String(body).slice(0, 20_000)}</pre>
+          )}
+        </>
+      )}
+    </section>
   );
 }

@@ -18,7 +18,10 @@ function queryText(query: LogRow["query"]): string {
   return params.toString();
 }
 
-export function pathOf(row: LogRow): string {
+/** What a request sends. */
+export type SentRequest = Pick<LogRow, "method" | "path" | "query" | "requestBody">;
+
+export function pathOf(row: SentRequest): string {
   const query = queryText(row.query);
   return row.path + (query ? `?${query}` : "");
 }
@@ -35,7 +38,7 @@ export function titleOf(row: LogRow): string {
   return method ? `MCP ${method}${name ? ` ${name}` : ""}` : pathOf(row);
 }
 
-const bodyOf = (row: LogRow): string | null => (row.requestBody === null || row.requestBody === "" ? null : typeof row.requestBody === "string" ? row.requestBody : JSON.stringify(row.requestBody));
+const bodyOf = (row: SentRequest): string | null => (row.requestBody === null || row.requestBody === "" ? null : typeof row.requestBody === "string" ? row.requestBody : JSON.stringify(row.requestBody));
 
 const pythonValue = (value: Json): string => {
   if (value === null) return "None";
@@ -49,7 +52,7 @@ const pythonValue = (value: Json): string => {
 export const SNIPPETS = ["curl", "Python", "Node", "pytest"] as const;
 export type Snippet = (typeof SNIPPETS)[number];
 
-export function snippet(kind: Snippet, row: LogRow, world: World): string {
+export function snippet(kind: Snippet, row: SentRequest, world: World): string {
   const path = pathOf(row);
   const url = path.startsWith("/hook/") || path.startsWith("/mcp") || path.startsWith("/oauth") ? new URL(path, world.baseUrl).href : world.baseUrl + path;
   const body = bodyOf(row);

@@ -207,6 +207,66 @@ def test_a_first_test_replaces_no_file_and_needs_a_blueprint(tmp_path: Path) -> 
     )
 
 
+def write_request(path: Path, *headers: dict[str, str]) -> Path:
+    switches = ("followAllRedirects", "gzip", "parseResponse", "shareCookies", "useMtls", "useQuerystring")
+    request = {
+        "url": "https://a.example.com/",
+        "method": "get",
+        "headers": list(headers),
+        "serializeUrl": False,
+        "rejectUnauthorized": True,
+        "followRedirect": True,
+        **dict.fromkeys(switches, False),
+    }
+    flow = [{"id": 1, "module": "http:ActionSendData", "version": 3, "mapper": request}]
+    path.write_text(json.dumps({"name": path.stem, "flow": flow, "metadata": {}}))
+    return path
+
+
+def test_first_tests_are_written_for_several_blueprints_and_folders(tmp_path: Path) -> None:
+    a, b = write_request(tmp_path / "a.json"), write_request(tmp_path / "b c.json")
+    both = run("--init", a, b)
+    assert both.exit_code == 0, both.output
+    assert both.output.splitlines() == [
+        f"Wrote {tmp_path / name}.test.yaml: a run that reached 1 of 1 modules. Run it: make-emulator test {command}"
+        for name, command in (("a", tmp_path / "a.test.yaml"), ("b c", f"'{tmp_path / 'b c.test.yaml'}'"))
+    ]
+    assert run(tmp_path).exit_code == 0
+
+    (tmp_path / "package.json").write_text('{"name": "no blueprint"}')
+    write_request(tmp_path / "d.json")
+    folder = run("--init", tmp_path)
+    assert folder.exit_code == 0, folder.output
+    existing = [f"{tmp_path / name}.test.yaml exists already" for name in ("a", "b c")]
+    assert folder.output.splitlines()[:2] == existing
+    assert (tmp_path / "d.test.yaml").exists()
+    assert not (tmp_path / "package.test.yaml").exists()
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert run("--init", empty).output == f"make-emulator: no blueprint in {empty}\n"
+
+
+def test_first_tests_of_other_blueprints_are_written_in_spite_of_one_that_fails(tmp_path: Path) -> None:
+    a, b = write_request(tmp_path / "a.json"), write_request(tmp_path / "b.json")
+    (tmp_path / "a.test.yaml").touch()
+    (tmp_path / "no.json").write_text("{}")
+    result = run("--init", a, tmp_path / "no.json", b)
+    assert result.exit_code == 1
+    assert f"make-emulator: {tmp_path / 'a.test.yaml'} exists already\n" in result.output
+    assert f"make-emulator: {tmp_path / 'no.json'} is no blueprint: " in result.output
+    assert (tmp_path / "b.test.yaml").exists()
+
+
+def test_a_first_test_repeats_no_secret_of_its_blueprint(tmp_path: Path) -> None:
+    header = {"name": "Authorization", "value": "Bearer abc-secret-123456789"}
+    assert run("--init", write_request(tmp_path / "a.json", header)).exit_code == 0
+    text = (tmp_path / "a.test.yaml").read_text()
+    assert "abc-secret" not in text
+    assert "{name: Authorization, value: $any}" in text
+    assert run(tmp_path).exit_code == 0
+
+
 def test_a_run_of_a_world_becomes_a_test(tmp_path: Path, world: World) -> None:
     url = world.base_url.removesuffix("/api/v2")
     options = ("--url", url, "--world", world.name)

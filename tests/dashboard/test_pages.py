@@ -238,7 +238,7 @@ def test_the_calls_that_the_reference_shows_can_be_made(api: ApiClient) -> None:
         text.replace("&#39;", "'").replace("&#34;", '"')
         for text in re.findall(r"<pre>(.*?)</pre>", source, re.DOTALL)
     ]
-    calls = [text.replace("&amp;", "&").replace("\\\n", " ") for text in calls]
+    calls = [text.replace("&amp;", "&").replace("\\\n", " ") for text in calls if text.startswith("curl")]
     assert len(calls) == len(routes.endpoints())
     answered = []
     for call in calls:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.api import ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 from helpers.chromium import Page, open_browser
 from helpers.http_modules import http_v3_module
 from helpers.webhooks import WebhookHarness
@@ -123,6 +123,12 @@ def runs_of(make: MakeEmulator, scenario: int) -> list[dict[str, Any]]:
     answer = make.control.call("GET", "worlds", "default", "scenarios", str(scenario))
     runs: list[dict[str, Any]] = answer["scenario"]["runs"]
     return runs
+
+
+def requests_to(make: MakeEmulator) -> list[dict[str, Any]]:
+    """The requests in the log of the default world."""
+    logged: list[dict[str, Any]] = make.control.call("GET", "worlds", "default", "requests")["requests"]
+    return logged
 
 
 def blueprint_text(name: str) -> str:
@@ -253,7 +259,7 @@ def test_a_run_leads_to_the_runs_that_it_called_and_they_lead_back(
     studio.until(f"document.querySelector('h1')?.innerText === 'Greeting' && location.hash !== '#{run}'")
     called = runs_of(make, 1)[0]["id"]
     studio.until(f"location.hash.endsWith('/scenarios/1/runs/{called}')")
-    assert "called by Listener" in studio.text(".links")
+    studio.until("document.querySelector('.links')?.innerText.includes('called by Listener')")
     studio.press("Listener", ".links")
     studio.until(f"location.hash.endsWith('/scenarios/{scenario}/runs/{run}')")
     studio.press("Replay")
@@ -402,7 +408,7 @@ def test_looking_at_data_leaves_the_request_log_alone(studio: Studio, make: Make
     studio.until("document.querySelectorAll('.scroll .list tbody tr').length === 4")
     studio.type("Search in the records", "nothing of the kind")
     studio.shows("No records.")
-    assert make.control.call("GET", "worlds", "default", "requests")["requests"] == []
+    assert requests_to(make) == []
     section = 'section[aria-label="Variables of the organization"]'
     studio.press("New variable", section)
     studio.type("Name", "vat")
@@ -520,6 +526,20 @@ def test_agents_clients_and_toolboxes_are_made_and_deleted(studio: Studio, make:
     assert make.control.call("GET", "worlds", "default", "toolboxes")["toolboxes"] == []
 
 
+def test_a_request_has_its_headers_and_a_search_in_its_bodies(studio: Studio, make: MakeEmulator) -> None:
+    ApiClient(make.app).get("/scenarios/1", headers={"X-Trace": "trace-7"})
+    studio.open("w", "default", "requests", 1)
+    studio.text("section[aria-label=Request] section[aria-label=Request] details")
+    studio.until(
+        "[...document.querySelectorAll('section[aria-label=Request] details > summary')].filter((each) => /headers/.test(each.innerText)).map((each) => each.click()).length === 2"
+    )
+    studio.shows("trace-7")
+    studio.shows("X-RateLimit-Remaining")
+    assert ADMIN_TOKEN not in studio.page.evaluate("document.body.innerText")
+    studio.type("Search in the body of the response", "greeting")
+    assert studio.text("mark") == "Greeting"
+
+
 def test_requests_are_filtered_and_the_arrows_go_through_them(studio: Studio, make: MakeEmulator) -> None:
     api = ApiClient(make.app)
     api.get("/users/me")
@@ -575,6 +595,85 @@ def test_hostile_names_and_data_are_text(studio: Studio, make: MakeEmulator) -> 
         assert studio.page.evaluate("document.title") != "owned"
 
 
+# --- the routes of the API ----------------------------------------------------------------------------
+
+
+def test_a_route_is_found_sent_and_its_response_shown(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "api")
+    studio.type("Search in the routes", "post scenarios:write")
+    studio.until(
+        "[...document.querySelectorAll('.log-row')].every((row) => row.innerText.startsWith('POST'))"
+    )
+    studio.until(
+        "[...document.querySelectorAll('.log-row')].some((row) => row.title.startsWith('Create a scenario from') && (row.click(), true))"
+    )
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '200'")
+    studio.shows('"Valid"')
+    [entry] = requests_to(make)
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/scenarios", 200)
+
+
+def test_parameters_choose_what_is_sent_and_the_code_says_the_same(
+    studio: Studio, make: MakeEmulator
+) -> None:
+    studio.open("w", "default", "api", "list_scenarios")
+    studio.type("pg[limit]", "1")
+    studio.type("pg[sortBy]", "name")
+    studio.type("pg[sortDir]", "asc")
+    studio.type("cols[]", "id, name")
+    shown = studio.until("document.querySelector('pre.code')?.innerText")
+    assert "/scenarios?teamId=1&cols[]=id&cols[]=name&pg[limit]=1&pg[sortBy]=name&pg[sortDir]=asc" in shown
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '200'")
+    [entry] = requests_to(make)
+    [scenario] = entry["responseBody"]["scenarios"]
+    assert (set(scenario), scenario["name"]) == ({"id", "name"}, "Greeting")
+    studio.press("Python")
+    assert "requests.request(" in studio.until("document.querySelector('pre.code')?.innerText")
+
+
+def test_a_refused_request_says_which_scope_is_missing(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "api", "start_scenario")
+    studio.type("Caller", "other")
+    studio.type("Token", make.world.create_token(["scenarios:read"]))
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '403'")
+    assert "scenarios:write" in studio.text("[aria-label=Response] .problem")
+    studio.type("Caller", "none")
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '401'")
+
+
+def test_a_deletion_is_sent_at_the_second_press(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "api", "delete_scenario")
+    studio.type("scenarioId", "4")
+    studio.press("Send")
+    studio.text("button.danger")
+    assert requests_to(make) == []
+    studio.press("Delete it")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '200'")
+    assert [entry["method"] for entry in requests_to(make)] == ["DELETE"]
+
+
+def test_a_body_that_is_no_json_and_a_route_that_does_not_exist_are_told(studio: Studio) -> None:
+    studio.open("w", "default", "api", "create_scenario")
+    studio.until("document.querySelector('textarea')")
+    studio.until(
+        "(() => { const area = document.querySelector('textarea'); area.value = '{'; area.dispatchEvent(new Event('input', {bubbles: true})); return true; })()"
+    )
+    studio.press("Send")
+    assert "The body is not JSON" in studio.text(".problem")
+    studio.open("w", "default", "api", "nothing")
+    studio.shows("There is no route of this name.")
+
+
+def test_the_reference_leads_to_the_form_of_a_route(studio: Studio) -> None:
+    studio.page.open(f"{studio.url}/_emulator/docs#list_hooks")
+    studio.press("Try it in the studio", "#list_hooks")
+    assert "/hooks" in studio.text("section[aria-label=Route] h2")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [2560, 1280, 390])
 def test_every_page_fits_the_window_and_has_no_serious_barrier(
@@ -598,6 +697,8 @@ def test_every_page_fits_the_window_and_has_no_serious_barrier(
             (("scenarios", 1, "runs", run), ".event-line"),
             (("requests", 2), ".facts"),
             (("data",), ".chips a"),
+            (("api",), ".log-row"),
+            (("api", "create_scenario"), "textarea"),
             (("world",), ".columns"),
             (("nowhere",), "h1"),
         ):

@@ -23,6 +23,12 @@ def statuses(api: ApiClient, path: str, count: int, **options: Any) -> list[int]
     return [api.get(path, **options).status_code for _ in range(count)]
 
 
+@pytest.mark.parametrize("path", ["/api/v2/teams/*", "api/v2/teams/1", "teams/1"])
+def test_the_path_of_a_fault_may_be_the_whole_one(api: ApiClient, path: str) -> None:
+    add(api, path=path, status=503, times=1)
+    assert statuses(api, "/teams/1", 2) == [503, 200]
+
+
 def test_a_fault_matches_as_often_as_requested_and_counts_it(api: ApiClient) -> None:
     add(api, path="/teams/*", status=503, times=2)
     assert statuses(api, "/teams/1", 4) == [503, 503, 200, 200]

@@ -112,7 +112,7 @@ def test_equal_bodies_are_kept_and_counted_once() -> None:
     for number in range(MAX_ENTRIES):
         add_entry(request_log, number, b"another")
     assert {entry.response_body for entry in request_log} == {b"another"}
-    assert set(request_log._bodies) == {b"another"}
+    assert set(request_log._shared) == {b"another"}
     request_log.clear()
     assert request_log._bytes == 0
 

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from types import NoneType
+from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import Map
+from werkzeug.routing import BaseConverter, Map
 from werkzeug.routing.matcher import State
 
 from make_emulator import api
 from make_emulator.http.endpoint import EndpointGroup
 from make_emulator.http.endpoint_table import EndpointTable, first_segment
-from make_emulator.http.routing import API_PREFIX, RouteMatcher, url_map
+from make_emulator.http.routing import API_PREFIX, MatchOnlyRule, RouteMatcher, SharedMap, url_map
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +145,66 @@ def test_the_groups_of_a_path_match_as_all_rules_do(rules: Map) -> None:
     for method, path in paths():
         route, values, error = matcher.match(method, API_PREFIX + path)
         assert (route, values, type(error)) == expected(method, API_PREFIX + path)
+
+
+# --- the rules of an application ----------------------------------------------------------------
+
+
+def application_with(*rules: str, **options: Any) -> Flask:
+    app = Flask("test", static_folder=None)
+    app.url_rule_class = MatchOnlyRule
+    app.url_map = SharedMap()
+    for rule in rules:
+        app.add_url_rule(rule, rule, lambda rule=rule, **values: f"{rule} {values}", **options)
+    return app
+
+
+def test_applications_with_the_same_rules_share_them_compiled() -> None:
+    first, second, other = (application_with(*rules) for rules in (["/a/<b>"], ["/a/<b>"], ["/a/<c>"]))
+    assert next(first.url_map.iter_rules()) is next(second.url_map.iter_rules())
+    assert next(first.url_map.iter_rules()) is not next(other.url_map.iter_rules())
+
+
+def test_each_application_has_its_own_functions() -> None:
+    for answer in ("1", "2"):
+        app = Flask("test", static_folder=None)
+        app.url_rule_class, app.url_map = MatchOnlyRule, SharedMap()
+        app.add_url_rule("/a", "a", lambda answer=answer: answer)
+        assert app.test_client().get("/a").text == answer
+
+
+def test_a_rule_that_is_added_later_is_added_to_one_application_only() -> None:
+    first, second = application_with("/a"), application_with("/a")
+    assert first.test_client().get("/b").status_code == 404
+    second.add_url_rule("/b", "/b", lambda: "b")
+    assert second.test_client().get("/b").text == "b"
+    assert second.test_client().get("/a").text == "/a {}"
+    assert first.test_client().get("/b").status_code == 404
+
+
+def test_rules_with_options_work_as_in_any_application() -> None:
+    app = application_with("/pages/<number>", methods=["GET", "POST"])
+    app.add_url_rule("/pages/", "/pages/<number>", defaults={"number": "1"})
+    assert app.test_client().get("/pages/").text == "/pages/<number> {'number': '1'}"
+    assert app.test_client().post("/pages/2").text == "/pages/<number> {'number': '2'}"
+    options = app.test_client().options("/pages/2")
+    assert (options.status_code, set(options.allow)) == (200, {"GET", "HEAD", "OPTIONS", "POST"})
+    assert app.test_client().delete("/pages/2").status_code == 405
+
+
+def test_a_function_can_answer_options_itself() -> None:
+    app = application_with("/a", methods=["OPTIONS"], provide_automatic_options=False)
+    assert app.test_client().options("/a").text == "/a {}"
+
+
+def test_a_converter_of_an_application_is_not_that_of_another() -> None:
+    class Shout(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return value.upper()
+
+    app = application_with("/a/<b>")
+    other = application_with()
+    other.url_map.converters["default"] = Shout
+    other.add_url_rule("/a/<b>", "/a/<b>", lambda b: b)
+    assert other.test_client().get("/a/x").text == "X"
+    assert app.test_client().get("/a/x").text == "/a/<b> {'b': 'x'}"

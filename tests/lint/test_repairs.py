@@ -248,6 +248,28 @@ def test_an_output_field_gets_its_real_name(value: str, repaired: str) -> None:
 @pytest.mark.parametrize(
     ("value", "repaired"),
     [
+        ("{{1.to.contry}} {{1.contry}} {{2.to.contry}}", "{{1.to.country}} {{1.contry}} {{2.to.contry}}"),
+        ("{{upper(1.lines[1.to.place].quantitiy)}}", "{{upper(1.lines[1.to.place].quantity)}}"),
+        ("{{1.lines[].quantitiy}}", "{{1.lines[].quantity}}"),
+        ("{{1.lines[1].`quantitiy`.quantitiy}}", "{{1.lines[1].quantity.quantitiy}}"),
+    ],
+)
+def test_a_field_within_a_collection_gets_its_real_name(value: str, repaired: str) -> None:
+    interface = [
+        {"name": "to", "type": "collection", "spec": [{"name": "country"}, {"name": "place"}]},
+        {"name": "lines", "type": "array", "spec": [{"name": "quantity"}]},
+    ]
+    hook = trigger()
+    hook["metadata"] = {"interface": interface}
+    text = repair(blueprint(hook, set_variable(9, value)), "unknown-output-field")["flow"][-1]["mapper"][
+        "value"
+    ]
+    assert text == repaired
+
+
+@pytest.mark.parametrize(
+    ("value", "repaired"),
+    [
         ("{{7.total}} {{1.name}}", "{{2.total}} {{1.name}}"),
         ("{{upper(7.`First name`)}}", "{{upper(1.`First name`)}}"),
         ("{{7.total + 7}}", "{{2.total + 7}}"),

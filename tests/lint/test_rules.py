@@ -104,6 +104,22 @@ def test_all_fields_of_a_module_that_have_no_value_are_one_finding() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("mapper", "is_missing"),
+    [
+        ({"channelWType": "list", "channel": "C1"}, True),
+        ({"channel": "C1", "channelType": "public"}, True),
+        ({"channelWType": "manualy", "channel": "C1"}, False),
+    ],
+)
+def test_a_list_to_choose_from_is_not_required_where_its_value_is_entered_by_hand(
+    mapper: JsonObject, is_missing: bool
+) -> None:
+    message = module(2, "slack:CreateMessage", version=4, parameters={"__IMTCONN__": 1}, mapper=mapper)
+    findings = find(blueprint(trigger(), message), "missing-field")
+    assert bool(findings) is is_missing
+
+
 def test_a_slip_in_the_name_of_a_field_is_a_warning() -> None:
     message = slack(2)
     message["mapper"]["chanel"] = message["mapper"].pop("channel")
@@ -143,6 +159,64 @@ def test_custom_functions_are_known_by_name() -> None:
     document = blueprint(trigger(), set_variable(2, "{{myFunction(1.a)}}"))
     assert find_one(document, "unknown-function").severity == "warning"
     assert find(document, "unknown-function", functions=frozenset({"myFunction"})) == []
+
+
+NESTED = [
+    {"name": "customer", "type": "collection", "spec": [{"name": "country", "type": "text"}]},
+    {"name": "lines", "type": "array", "spec": [{"name": "quantity", "type": "number"}]},
+    {"name": "tags", "type": "array", "spec": {"type": "text"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong", "suggestion"),
+    [
+        ("{{1.customer.contry}}", "customer.contry", "customer.country"),
+        ("{{1.lines[2].quantitiy}}", "lines.quantitiy", "lines.quantity"),
+        ("{{1.lines[].Quantity}}", "lines.Quantity", "lines.quantity"),
+    ],
+)
+def test_a_slip_within_a_collection_is_a_warning(value: str, wrong: str, suggestion: str) -> None:
+    document = blueprint(trigger(metadata={"interface": NESTED}), set_variable(2, value))
+    finding = find_one(document, "unknown-output-field")
+    assert finding.message.startswith(f"Module 1 (gateway:CustomWebHook) has no output '{wrong}', which ")
+    assert finding.suggestion == f"Did you mean '{suggestion}'?"
+
+
+@pytest.mark.parametrize(
+    "value", ["{{1.customer.country}}", "{{1.customer.city}}", "{{1.tags[1].x}}", "{{1.lines[1].quantity}}"]
+)
+def test_names_that_are_no_slips_are_no_findings_within_a_collection(value: str) -> None:
+    document = blueprint(trigger(metadata={"interface": NESTED}), set_variable(2, value))
+    assert find(document, "unknown-output-field") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("{{1.paid - 1.text}}", True),
+        ("{{1.text - addDays(now; 1)}}", True),
+        ("{{7 - (now - 1.order.text)}}", True),
+        ("{{1.paid - parseDate(1.text; 'YYYY')}}", False),
+        ("{{now - 1.unknown}}", False),
+        ("{{now - 1.order}}", False),
+        ("{{now - 1.number}}", False),
+        ("{{now + 1.text}}", False),
+        ("{{1.number - 1.text}}", False),
+        ("{{now - 1.rows[1.number].text}}", False),
+    ],
+)
+def test_a_text_is_no_date_to_subtract(value: str, found: bool) -> None:
+    text = {"name": "text", "type": "text"}
+    interface = [
+        text,
+        {"name": "paid", "type": "date"},
+        {"name": "number", "type": "number"},
+        {"name": "order", "type": "collection", "spec": [text]},
+        {"name": "rows", "type": "array", "spec": [text]},
+    ]
+    document = blueprint(trigger(metadata={"interface": interface}), set_variable(2, value))
+    assert bool(find(document, "text-as-date")) is found
 
 
 def test_a_slip_in_the_name_of_an_output_is_a_warning() -> None:

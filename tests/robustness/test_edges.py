@@ -14,7 +14,8 @@ from helpers.api import ADMIN_TOKEN
 from helpers.populated_app import PopulatedApp, fingerprint
 from make_emulator.app import API_PREFIX
 from make_emulator.http.request_log import BODY_LIMIT as KEPT
-from make_emulator.server.wsgi import MAX_HEADER_SIZE, Server
+from make_emulator.server.request_head import MAX_SIZE
+from make_emulator.server.wsgi import Server
 from make_emulator.world.enums import timezone_codes
 
 
@@ -245,8 +246,8 @@ def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, toke
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET /api/v2/users/me?" + b"x" * (2 * MAX_HEADER_SIZE) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 * MAX_HEADER_SIZE) + b"\r\n\r\n",
+        b"GET /api/v2/users/me?" + b"x" * (2 * MAX_SIZE) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 * MAX_SIZE) + b"\r\n\r\n",
         b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
         b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Token a\r\n Token b\r\n\r\n",

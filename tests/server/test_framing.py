@@ -126,18 +126,6 @@ def test_chunks_make_a_body(server: MakeEmulator) -> None:
     assert "chunked" in keys(server)
 
 
-@given(st.binary(max_size=200), st.binary(max_size=60))
-def test_no_head_is_beyond_reading(junk: bytes, value: bytes) -> None:
-    for text in (junk, b"Host: localhost\r\n" + junk + b"\r\n\r\n", b"Name: " + value + b"\r\n\r\n"):
-        headers: dict[bytes, bytes] = {}
-        try:
-            framing.read_headers(io.BytesIO(text), headers)
-            framing.check_framing(headers, "HTTP/1.1")
-        except framing.FramingError:
-            continue
-        assert all(b"\r" not in each and b"\n" not in each for each in headers.values())
-
-
 @given(st.lists(st.binary(min_size=1, max_size=50)), st.binary(max_size=40))
 def test_chunks_are_joined_or_refused(pieces: list[bytes], junk: bytes) -> None:
     encoded = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"

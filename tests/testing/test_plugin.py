@@ -114,6 +114,43 @@ def test_a_failed_test_shows_the_requests_of_its_world(pytester: pytest.Pytester
     )
 
 
+def test_a_call_of_the_emulator_that_failed_is_shown_at_the_line_of_the_test(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        def test_fails(make_world):
+            make_world.faults.add(path="/users/me", action="resett")
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            '>       make_world.faults.add(path="/users/me", action="resett")',
+            "E       *ControlError: * answered 400: Parameter 'action' must be one of: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*control.py*")
+
+
+def test_a_world_that_cannot_be_created_is_one_line_and_no_traceback(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.make_world(sed={})
+        def test_it(make_world): ...
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["make_world: POST /_emulator/worlds answered 400: Unknown parameter 'sed'; did you mean 'seed'?"]
+    )
+    result.stdout.no_fnmatch_line("*plugin.py*")
+
+
 def test_a_failed_test_shows_the_decisions_on_agents(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -10,6 +10,7 @@ import requests
 
 from helpers.waiting import wait_until
 from make_emulator import World, mock_make
+from make_emulator.json_types import JsonObject
 from make_emulator.testing import McpError
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -117,3 +118,78 @@ def test_a_stream_that_its_client_closes_ends_at_once() -> None:
             lambda: requests.post(url, json=PING, headers=world.mcp.headers, timeout=60).status_code == 404
         )
         assert threading.active_count() <= before
+
+
+def post_call(url: str, tool: str, arguments: JsonObject, headers: dict[str, str]) -> None:
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool, "arguments": arguments},
+    }
+    response = requests.post(url, json=message, headers={**ACCEPT, **headers}, timeout=60)
+    assert response.status_code == 200
+
+
+def test_the_calls_of_tools_are_recorded(world: World) -> None:
+    mcp = world.mcp
+    mcp.tools()
+    mcp.call("s1_greeting", {"name": "Ann"})
+    post_call(mcp.token_url, "scenarios_delete", {"scenarioId": 99}, {})
+    greeted, deleted = mcp.calls()
+    assert (greeted.name, greeted.arguments, greeted.is_error) == ("s1_greeting", {"name": "Ann"}, False)
+    assert greeted.text == '{\n  "greeting": "Hello, Ann!"\n}'
+    assert (deleted.name, deleted.arguments, deleted.is_error) == (
+        "scenarios_delete",
+        {"scenarioId": 99},
+        True,
+    )
+    assert deleted.text == "MakeError: Scenario '99' not found."
+    assert deleted.sentence.endswith("-> 200: MakeError: Scenario '99' not found")
+    assert [call.id for call in mcp.calls("scenarios_*")] == [deleted.id]
+    assert mcp.calls("scenarios_*", {"scenarioId": 1}) == []
+
+
+def test_a_tool_whose_run_failed_is_an_error(world: World) -> None:
+    world.modules.script("scenario-service:ReturnData", error="RuntimeError")
+    world.mcp.call("s1_greeting", {"name": "Ann"})
+    world.mcp.assert_called("s1_greeting", is_error=True, times=1)
+
+
+def test_a_call_with_a_very_long_body_has_its_name(world: World) -> None:
+    world.mcp.call("scenarios_create", {"blueprint": "x" * 20_000, "teamId": 1})
+    [call] = world.mcp.calls()
+    assert (call.name, call.arguments, call.is_error) == ("scenarios_create", {}, True)
+
+
+def test_a_toolbox_has_its_own_calls(world: World) -> None:
+    box = world.create_toolbox("Support", [1])
+    world.mcp.call("s1_greeting", {"name": "Ann"})
+    box.call("t1_greeting", {"name": "Zoe"})
+    assert [call.name for call in box.calls()] == ["t1_greeting"]
+    assert [call.name for call in world.mcp.calls()] == ["s1_greeting", "t1_greeting"]
+
+
+def test_assertions_over_calls(world: World) -> None:
+    mcp = world.mcp
+    mcp.assert_not_called()
+    with pytest.raises(AssertionError, match="received 0 times; no tool was called"):
+        mcp.assert_called("s1_greeting")
+    mcp.call("s1_greeting", {"name": "Ann"})
+    mcp.call("s1_greeting", {})
+    mcp.assert_called("s1_*", times=2)
+    mcp.assert_called("s1_greeting", {"name": "Ann"}, times=1, is_error=False)
+    mcp.assert_called("s1_greeting", is_error=True)
+    mcp.assert_not_called("*_delete")
+    with pytest.raises(AssertionError) as missing:
+        mcp.assert_called("s1_greeting", {"name": "Zoe"}, times=1)
+    first, *lines = str(missing.value).splitlines()
+    assert first == (
+        'expected a call of s1_greeting with arguments like {"name":"Zoe"} 1 time, but it was received 0 times; received:'
+    )
+    assert lines[1] == '    with the arguments {"name":"Ann"}'
+    with pytest.raises(AssertionError, match="expected a failed call of s1_greeting 2 times") as failed:
+        mcp.assert_called("s1_greeting", is_error=True, times=2)
+    assert len(str(failed.value).splitlines()) == 3
+    with pytest.raises(AssertionError, match=r"expected no call of s1_\*, but it was received 2 times"):
+        mcp.assert_not_called("s1_*")

@@ -40,6 +40,27 @@ def test_requests_are_found_by_what_they_are_like(world: World) -> None:
     assert paths(since=first) == paths()[1:]
 
 
+def test_a_path_may_have_parameters_of_its_query(world: World) -> None:
+    for query in ("teamId=1&pg[limit]=1", "teamId=1&cols[]=id&cols[]=name", "teamId=9"):
+        requests.get(f"{world.base_url}/scenarios?{query}", headers=world.headers, timeout=10)
+    world.requests.assert_called("GET", "/scenarios?teamId=1", times=2)
+    world.requests.assert_called("GET", "/api/v2/scenarios?pg[limit]=1&teamId=1", times=1)
+    world.requests.assert_called("GET", "/scenarios?cols[]=id&cols[]=name", times=1)
+    world.requests.assert_called("GET", "/scenarios*?teamId=9", status=403)
+    assert [
+        row["query"]["teamId"] for row in world.requests.matching(path="/scenarios?teamId=1", limit=1)
+    ] == ["1"]
+    world.requests.assert_not_called("GET", "/scenarios?cols[]=id")
+    world.requests.assert_called("GET", "/scenarios/?", times=1)
+    with pytest.raises(AssertionError, match=r"expected GET /scenarios\?teamId=2 at least once") as failed:
+        world.requests.assert_called("GET", "/scenarios?teamId=2")
+    assert (
+        str(failed.value)
+        .splitlines()[1]
+        .endswith("GET /scenarios?teamId=1&pg[limit]=1 in organization 1 -> 200")
+    )
+
+
 def test_a_call_is_asserted_by_its_status_and_by_a_part_of_its_body(world: World) -> None:
     world.requests.assert_called("GET", "/scenarios/*", status=404, times=1)
     world.requests.assert_called("POST", "/scenarios/1/run", json={"data": {"name": "Zoe"}}, times=1)

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from ..http.endpoint_table import EndpointTable
+from ..http.routing import RouteMatcher
 
 
 def endpoints() -> list[Endpoint]:
@@ -91,3 +92,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 ENDPOINTS = EndpointTable(GROUPS, _load_group)
+
+#: Shared by all applications of a process, so that the rules are compiled once.
+MATCHER = RouteMatcher(ENDPOINTS)

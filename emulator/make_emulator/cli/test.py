@@ -18,7 +18,7 @@ from .errors import CommandError
 from .explain import DEFAULT_WIDTH
 from .options import format_option
 from .remote import open_control, server_options, world_option
-from .test_files import update_file, write_first_test, write_test_of_execution
+from .test_files import update_file, write_first_tests, write_test_of_execution
 
 if TYPE_CHECKING:
     from ..document_issues import DocumentIssue
@@ -103,8 +103,8 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yell
     "--init",
     "blueprint",
     metavar="BLUEPRINT.json",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a first test beside a blueprint, from one run with mock data.",
+    type=click.Path(path_type=Path),
+    help="Write a first test beside a blueprint, from one run with mock data; beside each PATH and those of a folder, too.",
 )
 @click.option(
     "--from-execution",
@@ -153,7 +153,7 @@ def test(
         click.echo(json_schema_text(), nl=False)
         return
     if blueprint is not None:
-        write_first_test(blueprint)
+        write_first_tests((blueprint, *paths))
         return
     if from_execution is not None:
         if len(paths) > 1:

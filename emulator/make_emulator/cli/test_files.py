@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import orjson
 from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from ..plain_text import pluralize, printable
+from .blueprint_files import read_files, require_blueprints
 from .command import docs_address
 from .errors import CommandError
 
@@ -28,8 +31,38 @@ _COMMENTS = (f"Keys and matchers: {docs_address('reference/scenario-tests.md')}"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
-def write_first_test(blueprint: Path) -> None:
-    """Writes a test file beside a blueprint, from one explained run.
+def write_first_tests(paths: Sequence[Path]) -> None:
+    """Writes a test file beside each blueprint, from one explained run; a folder stands for those in it that have no test yet.
+
+    Raises:
+        CommandError: if a file that is named itself has a test already, or cannot be run; the others are written first.
+    """
+    found: list[Path] = []
+    failures: list[CommandError] = []
+    for path, data, is_blueprint in read_files(paths):
+        if not is_blueprint:
+            continue
+        found.append(path)
+        if path not in paths and _test_path(path).exists():
+            click.echo(f"{_test_path(path)} exists already")
+            continue
+        try:
+            _write_first_test(path, data)
+        except CommandError as error:
+            failures.append(error)
+    require_blueprints(found, paths)
+    for failure in failures[:-1]:
+        failure.show()
+    if failures:
+        raise failures[-1]
+
+
+def _test_path(blueprint: Path) -> Path:
+    return blueprint.with_name(blueprint.name.removesuffix(".json") + _SUFFIX)
+
+
+def _write_first_test(blueprint: Path, data: bytes) -> None:
+    """Writes a test file beside a blueprint.
 
     Raises:
         CommandError: if there is one already, or the blueprint cannot be run.
@@ -39,10 +72,6 @@ def write_first_test(blueprint: Path) -> None:
     from ..scenario_tests.scaffold import record_explained_run
 
     try:
-        data = blueprint.read_bytes()
-    except (OSError, ValueError) as error:
-        raise CommandError(f"cannot read {blueprint}: {os_error_reason(error)}") from None
-    try:
         run = record_explained_run(parse_export(data))
     except ModuleError as error:
         raise CommandError(printable(f"{blueprint} cannot be run: {error.message}")) from None
@@ -51,9 +80,8 @@ def write_first_test(blueprint: Path) -> None:
         raise CommandError(
             printable(f"{blueprint} is no blueprint: {error}" + (f" ({hint})" if hint else ""))
         ) from None
-    path = blueprint.with_name(blueprint.name.removesuffix(".json") + _SUFFIX)
     named = None if blueprint.name.endswith(".json") else blueprint.name
-    _write_test(path, run, name="A run with mock data", blueprint=named)
+    _write_test(_test_path(blueprint), run, name="A run with mock data", blueprint=named)
 
 
 def write_test_of_execution(control: ControlClient, world: str, execution: str, folder: Path) -> None:
@@ -140,7 +168,8 @@ def _write_test(path: Path, run: RecordedRun, *, name: str, blueprint: str | Non
         update_golden_values(path, file, results).write()
     except InvalidTestFileError as error:
         raise CommandError(printable(f"wrote {path}, which has mistakes: {error}")) from None
-    click.echo(f"Wrote {path}: a run that reached {summarize(run)}. Run it: make-emulator test {path}")
+    command = f"make-emulator test {shlex.quote(str(path))}"
+    click.echo(f"Wrote {path}: a run that reached {summarize(run)}. Run it: {command}")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -44,6 +44,8 @@ class RequestRow(TypedDict):
     decision: str
     behaviours: list[str]
     sentence: str
+    requestHeaders: dict[str, str]
+    responseHeaders: dict[str, str]
     requestBody: Any
     responseBody: Any
 

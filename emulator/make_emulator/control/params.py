@@ -9,6 +9,7 @@ from flask import request
 from ..http.endpoint import parse_json
 from ..http.errors import BadRequestError
 from ..json_types import JsonObject
+from ..plain_text import find_slip
 
 #: Field -> the types that its value may have.
 FieldTypes = Mapping[str, tuple[type, ...]]
@@ -33,7 +34,8 @@ def parse_body(fields: FieldTypes) -> JsonObject:
         raise bad_request("The body must be a JSON object.")
     for name, value in data.items():
         if name not in fields:
-            raise bad_request(f"Unknown parameter '{name}'.")
+            meant = find_slip(name, fields)
+            raise bad_request(f"Unknown parameter '{name}'{f'; did you mean {meant!r}?' if meant else '.'}")
         # An exact comparison: true is an int to Python.
         if value is not None and type(value) not in fields[name]:
             raise bad_request(f"Invalid value of parameter '{name}'.")

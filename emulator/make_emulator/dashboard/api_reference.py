@@ -50,6 +50,8 @@ class Operation:
     #: ``None`` without a body.
     body: list[FieldRow] | None
     response: list[FieldRow]
+    #: Example of the body as JSON; ``None`` without one.
+    example: str | None
     curl: str
     #: Text that the search box matches.
     search_text: str
@@ -101,6 +103,7 @@ def _operation(
 ) -> Operation:
     parameters = [_parameter(each) for each in operation["parameters"]]
     body = _content_schema(operation.get("requestBody"))
+    example = _example_body(operation, ids)
     scopes = operation["x-scopes"]
     names = [each.name for each in parameters]
     return Operation(
@@ -112,7 +115,8 @@ def _operation(
         parameters=parameters,
         body=None if body is None else list(_fields(body)),
         response=list(_fields(_content_schema(_success(operation)) or {})),
-        curl=_curl_command(base_url + path, method, operation["parameters"], body, token, ids),
+        example=None if example is None else json.dumps(example, indent=2, ensure_ascii=False),
+        curl=_curl_command(base_url + path, method, operation["parameters"], example, token, ids),
         search_text=" ".join(
             [method, path, operation["summary"], operation["operationId"], *scopes, *names]
         ).lower(),
@@ -187,18 +191,19 @@ def _curl_command(
     url: str,
     method: str,
     parameters: list[Mapping[str, Any]],
-    body: Schema | None,
+    body: Any,
     token: str,
     ids: Mapping[str, int],
 ) -> str:
-    """Returns a curl command with the required parameters only."""
+    """Returns a curl command with the parameters of the example only."""
     query = []
     for each in parameters:
-        value = ids.get(each["name"]) or _sample_value(each["schema"])
+        name = each["name"]
         if each["in"] == "path":
-            url = url.replace("{" + each["name"] + "}", quote(str(value), safe=""))
-        elif each["required"]:
-            query.append(f"{each['name']}={quote(str(value), safe='')}")
+            value = ids.get(name, 1) if each["schema"]["type"] == "integer" else name
+            url = url.replace("{" + name + "}", quote(str(value), safe=""))
+        elif "example" in each:
+            query.append(f"{name}={quote(_query_text(ids.get(name, each['example'])), safe='')}")
     words = [
         "curl",
         *(["-X", method] if method != "GET" else []),
@@ -206,25 +211,17 @@ def _curl_command(
     ]
     lines = [shlex.join(words), shlex.join(["-H", f"Authorization: Token {token}"])]
     if body is not None:
-        data = json.dumps(_sample_value(body), ensure_ascii=False)
+        data = json.dumps(body, ensure_ascii=False)
         lines += [shlex.join(["-H", "Content-Type: application/json"]), shlex.join(["-d", data])]
     return " \\\n  ".join(lines)
 
 
-def _sample_value(schema: Schema) -> Any:
-    """Returns a minimal value of a schema."""
-    if schema.get("enum"):
-        return schema["enum"][0]
-    kinds = schema.get("type", "object")
-    kind = kinds if isinstance(kinds, str) else ("string" if "string" in kinds else kinds[0])
-    match kind:
-        case "integer" | "number":
-            return max(1, schema.get("minimum", 1))
-        case "boolean":
-            return True
-        case "array":
-            return [_sample_value(schema["items"])] if schema.get("items") else []
-        case "string":
-            return "{}" if schema.get("contentMediaType") == "application/json" else "text"
-    fields = schema.get("properties", {})
-    return {name: _sample_value(fields[name]) for name in schema.get("required", ()) if name in fields}
+def _query_text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _example_body(operation: Mapping[str, Any], ids: Mapping[str, int]) -> Any:
+    """Returns the example of a body with ids of the world; ``None`` without one."""
+    message = operation.get("requestBody")
+    example = message and message["content"]["application/json"].get("example")
+    return example and {name: ids.get(name, value) for name, value in example.items()}

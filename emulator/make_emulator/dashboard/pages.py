@@ -111,7 +111,10 @@ def create_blueprint(
         context = api_reference.template_context(
             openapi(_base_url()), token=token, ids=_sample_ids(handle) if handle else {}
         )
-        return templates.render("docs", here="docs", **context)
+        studio = f"{STUDIO}#/w/{quote(handle.name, safe='')}/api" if handle else ""
+        return templates.render(
+            "docs", here="docs", world=handle.name if handle else None, studio=studio, **context
+        )
 
     @blueprint.get("/fidelity")
     def show_fidelity() -> Response:
@@ -149,4 +152,7 @@ def _sample_ids(handle: WorldHandle) -> dict[str, int]:
     with handle.locked():
         team = handle.main_team()
         ids = {"userId": handle.main_user().id}
-        return ids | ({"teamId": team.id, "organizationId": team.organization_id} if team else {})
+        if team:
+            organization = team.organization_id
+            ids |= {"teamId": team.id, "organizationId": organization, "belongerId": organization}
+        return ids

@@ -16,10 +16,12 @@ from ..lazy_dataclasses import dataclass
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import Token, User
 from ..world.world import World
+from . import kept_headers
 from .content_coding import check_chunked_length, decode_content, has_body, plain_length, read_exactly
 from .endpoint import ApiCall, Endpoint, ParsedParameters
 from .errors import BadRequestError, UnauthorizedError
 from .faults import FaultRule
+from .kept_headers import KeptHeaders
 from .request_log import LogEntry
 
 
@@ -70,6 +72,10 @@ class RequestInput(Protocol):
     @property
     def environ(self) -> WSGIEnvironment:
         """WSGI environment; empty without HTTP."""
+
+    @property
+    def headers(self) -> KeptHeaders:
+        """Headers, as the request log keeps them; none without HTTP."""
 
     def read_body(self, limit: int) -> bytes:
         """Returns the body, decoded.
@@ -123,6 +129,10 @@ class HttpInput:
         return self.request.host_url.rstrip("/")
 
     @property
+    def headers(self) -> KeptHeaders:
+        return kept_headers.keep_request(self.environ)
+
+    @property
     def query(self) -> MultiDict[str, str]:
         # Most requests have none; parsing it costs as much as five steps of the pipeline.
         return self.request.args if self.environ.get("QUERY_STRING") else _NO_ARGUMENTS
@@ -156,6 +166,7 @@ class DirectInput:
     authorization: str | None = None
     host: str = ""
     environ: WSGIEnvironment = field(default_factory=dict)
+    headers: KeptHeaders = ()
 
     def read_body(self, limit: int) -> bytes:
         if len(self.body) > limit:

@@ -67,10 +67,12 @@ class ApiDispatcher:
         self,
         registry: WorldRegistry,
         endpoints: EndpointTable,
+        matcher: RouteMatcher,
         pipeline: Pipeline[RequestContext],
     ) -> None:
         self._registry = registry
         self._endpoints = endpoints
+        self._matcher = matcher
         self._pipeline = pipeline
 
     def endpoint(self, route: str) -> Endpoint:
@@ -79,7 +81,7 @@ class ApiDispatcher:
 
     def register(self, app: Flask) -> None:
         """Takes over the requests to an application below ``/api/v2``."""
-        app.wsgi_app = ApiMiddleware(app.wsgi_app, self, RouteMatcher(self._endpoints))  # type: ignore[method-assign]
+        app.wsgi_app = ApiMiddleware(app.wsgi_app, self, self._matcher)  # type: ignore[method-assign]
 
     def dispatch(self, environ: WSGIEnvironment, path: str, match: RouteMatch) -> Response:
         """Returns the response to a request of HTTP."""

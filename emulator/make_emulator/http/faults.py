@@ -90,7 +90,7 @@ class InjectedTimeoutError(TimeoutError):
 class FaultRule:
     """Rule for the requests that get a fault, and for the kind of fault. Without status and action it only delays.
 
-    ``path`` is a glob relative to ``/api/v2``; ``token`` a label or a token; ``times`` the maximum and ``hits`` the
+    ``path`` is a glob relative to ``/api/v2``, which it may begin with; ``token`` a label or a token; ``times`` the maximum and ``hits`` the
     current number of matches. With a ``probability``, ``seed`` decides which of the requests match.
     """
 
@@ -114,7 +114,8 @@ class FaultRule:
             if getattr(self, name) is None:
                 setattr(self, name, value)
         if self.path is not None:
-            self.path = "/" + self.path.lstrip("/")
+            # The whole path is what a client sends, and what its author may have copied.
+            self.path = "/" + self.path.lstrip("/").removeprefix("api/v2").lstrip("/")
 
     def matches(self, method: str, path: str, token: Token | None) -> bool:
         """Returns true if the rule matches a request, and counts the match."""

@@ -10,6 +10,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import JsonObject
+from ..resources import load_fixture
 from ..schemas.base import MAX_ID, Constant, Derived, ListField, OpenBodySchema, ResponseSchema, Timestamp
 from ..schemas.data_structures import SpecField
 from ..schemas.scenarios import JsonText
@@ -142,11 +143,11 @@ def build_document(endpoints: Collection[Endpoint], base_url: str) -> JsonObject
     spec.components.schema("Error", _ERROR_SCHEMA)
     spec.components.schema("PlainError", _PLAIN_ERROR_SCHEMA)
     spec.components.schema("BodyTooLarge", _BODY_TOO_LARGE_SCHEMA)
+    examples = load_fixture("request-examples.yaml")
     for endpoint in endpoints:
-        spec.path(
-            path=endpoint.path,
-            operations={endpoint.method.lower(): _operation(endpoint, converter)},
-        )
+        operation = _operation(endpoint, converter)
+        _add_examples(operation, examples.get(f"{endpoint.method} {endpoint.path}", {}))
+        spec.path(path=endpoint.path, operations={endpoint.method.lower(): operation})
     document: JsonObject = spec.to_dict()
     return document
 
@@ -273,6 +274,16 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
         schema["additionalProperties"] = isinstance(endpoint.body, OpenBodySchema)
         operation["requestBody"] = _json_body(schema, required="required" in schema)
     return operation
+
+
+def _add_examples(operation: JsonObject, example: JsonObject) -> None:
+    """Adds the query and the body of a request that is answered with success."""
+    query = example.get("query", {})
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query" and parameter["name"] in query:
+            parameter["example"] = query[parameter["name"]]
+    if "body" in example:
+        operation["requestBody"]["content"]["application/json"]["example"] = example["body"]
 
 
 def _error_schema(endpoint: Endpoint, status: str) -> JsonObject:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from flask import Response
 
 from ..lazy_dataclasses import dataclass
+from ..plain_text import join_sentences
 from ..world.exceptions import MissingPermissionError, StateNotStoredError
 from . import hints
 from .context import RequestContext
@@ -81,8 +82,7 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
     if suberrors and suberrors[0].rstrip(".") in hint:
         # The hint repeats each of them, with more.
         suberrors = ()
-    texts = [make_error.detail, *suberrors, *filter(None, [hint])]
-    entry.reason = entry.reason or " ".join(texts)
+    entry.reason = entry.reason or join_sentences([make_error.detail, *suberrors, hint])
     is_plain = context.endpoint is not None and context.endpoint.plain_errors
     response = error_response(make_error, is_plain=is_plain)
     if context.registry.has_hints:

@@ -14,7 +14,7 @@ from dataclasses import field
 from fnmatch import fnmatchcase
 from heapq import merge
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from ..lazy_dataclasses import dataclass
 from ..plain_text import escape_control_characters
@@ -22,6 +22,10 @@ from ..policies.statements import StatedDecision, state_all
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
+from . import kept_headers
+from .kept_headers import KeptHeaders
+
+SharedT = TypeVar("SharedT", bytes, KeptHeaders)
 
 #: Decision of a request that the grants of an agent do not allow.
 DENIED_POLICY = "refused: policy"
@@ -52,6 +56,8 @@ class LogEntry:
     position: int = 0
     request_body: bytes = b""
     response_body: bytes = b""
+    request_headers: KeptHeaders = ()
+    response_headers: KeptHeaders = ()
     status: int = 0
     code: str | None = None
     user: str | None = None
@@ -82,7 +88,8 @@ class LogEntry:
     @property
     def size(self) -> int:
         """Bytes that the entry takes without its bodies; that of a stream counts in full from its start."""
-        size = _ENTRY_SIZE + len(self.path) + len(self.query_string) + len(self.reason)
+        texts = len(self.path) + len(self.query_string) + len(self.reason)
+        size = _ENTRY_SIZE + texts + kept_headers.size(self.response_headers)
         return size + BODY_LIMIT if self.streamed else size
 
     @property
@@ -120,6 +127,8 @@ class LogEntry:
             "decision": self.decision,
             "behaviours": list(self.behaviours),
             "sentence": self.sentence(),
+            "requestHeaders": _show_headers(self.request_headers, redactor),
+            "responseHeaders": _show_headers(self.response_headers, redactor),
             "requestBody": redactor.mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
             "responseBody": redactor.mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),
         }
@@ -153,6 +162,14 @@ class LogEntry:
                 else f"{what}: answered {self.status}, before any grant was looked at"
             )
         return escape_control_characters(redactor.mask_values(text))
+
+
+def _show_headers(kept: KeptHeaders, redactor: OutputRedactor) -> dict[str, str]:
+    """Returns headers by their names, without secrets; the values of repeated ones are joined."""
+    found: dict[str, str] = {}
+    for name, value in redactor.redact_headers(kept_headers.read(kept)):
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class _FieldIndex:
@@ -212,14 +229,14 @@ class _FieldIndex:
 class RequestLog:
     """Log of the last requests of a world, oldest first, bounded in entries and in bytes.
 
-    Equal bodies are kept once: clients read the same again and again. The first query makes an index, so that a world
+    Equal bodies, and equal headers of requests, are kept once: clients read the same again and again. The first query makes an index, so that a world
     whose log no client reads does without.
     """
 
     def __init__(self) -> None:
         self._entries: deque[LogEntry] = deque()
-        #: Body -> itself, and the number of entries that have it.
-        self._bodies: dict[bytes, tuple[bytes, int]] = {}
+        #: Body, or headers of a request -> itself, and the number of entries that have it.
+        self._shared: dict[Any, tuple[Any, int]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
         self._numbers = itertools.count(1)
@@ -265,6 +282,8 @@ class RequestLog:
     def _keep(self, entry: LogEntry) -> None:
         with self._lock:
             entry.request_body = self._share(entry.request_body)
+            # Clients send the same with each request; responses have a number of their own.
+            entry.request_headers = self._share(entry.request_headers)
             if not entry.streamed:
                 entry.response_body = self._share(entry.response_body)
             entry.position = self._kept
@@ -276,28 +295,29 @@ class RequestLog:
             while len(self._entries) > MAX_ENTRIES or self._bytes > TOTAL_LIMIT:
                 self._evict(self._entries.popleft())
 
-    def _share(self, body: bytes) -> bytes:
-        """Returns the kept body that equals one, and counts it once more."""
-        if not body:
-            return body
-        known, count = self._bodies.get(body) or (body, 0)
+    def _share(self, value: SharedT) -> SharedT:
+        """Returns the kept body, or headers, that equals one, and counts it once more."""
+        if not value:
+            return value
+        known, count = self._shared.get(value) or (value, 0)
         if not count:
-            self._bytes += len(body)
-        self._bodies[known] = known, count + 1
+            self._bytes += kept_headers.size(value)
+        self._shared[known] = known, count + 1
         return known
 
     def _evict(self, entry: LogEntry) -> None:
         if self._index is not None:
             self._index.remove(entry)
         self._bytes -= entry.size
-        for body in (entry.request_body, b"" if entry.streamed else entry.response_body):
-            if not body:
+        shared = (entry.request_headers, entry.request_body, b"" if entry.streamed else entry.response_body)
+        for value in shared:
+            if not value:
                 continue
-            known, count = self._bodies.pop(body)
+            known, count = self._shared.pop(value)
             if count > 1:
-                self._bodies[known] = known, count - 1
+                self._shared[known] = known, count - 1
             else:
-                self._bytes -= len(known)
+                self._bytes -= kept_headers.size(known)
 
     def values(self, field: str) -> list[Any]:
         """The values of a field that queries name: method, path, status, user or agent."""
@@ -381,6 +401,6 @@ class RequestLog:
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
-            self._bodies.clear()
+            self._shared.clear()
             self._bytes = 0
             self._index = None

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, RuleFactory
 from werkzeug.routing.rules import RulePart, Weighting
 
 from .endpoint import ENCODED_SLASH, Endpoint
@@ -30,6 +30,9 @@ class MatchOnlyRule(Rule):
 
     Compiling the unused URL builder would take a third of the application's start-up time.
     """
+
+    #: True if Flask answers OPTIONS by itself; set by Flask.
+    provide_automatic_options = False
 
     def _parse_rule(self, rule: str) -> Iterator[RulePart]:
         """Returns the parts of the rule; Werkzeug merges equal ones of different rules, and tries the others in turn.
@@ -49,6 +52,82 @@ class MatchOnlyRule(Rule):
             raise NotImplementedError("the emulator builds no URLs from its rules")
 
         return build
+
+
+class SharedMap(Map):
+    """Map of URL rules that is compiled when a request needs it, once for all applications of a process that have the same rules.
+
+    Compiling the rules of the control API and the dashboard would take four fifths of the time in which an application is made.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(merge_slashes=False)
+        self._declared: list[Rule] = []
+        self._compiled: Map | None = None
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        self._declared.extend(rulefactory.get_rules(self))
+        self._compiled = None
+
+    def update(self) -> None:
+        self._map().update()
+
+    def bind(self, *args: Any, **options: Any) -> MapAdapter:
+        return self._map().bind(*args, **options)
+
+    def bind_to_environ(self, *args: Any, **options: Any) -> MapAdapter:
+        return self._map().bind_to_environ(*args, **options)
+
+    def iter_rules(self, endpoint: Any = None) -> Iterator[Rule]:
+        return self._map().iter_rules(endpoint)
+
+    def is_endpoint_expecting(self, endpoint: Any, *arguments: str) -> bool:
+        return self._map().is_endpoint_expecting(endpoint, *arguments)
+
+    def _map(self) -> Map:
+        if (compiled := self._compiled) is None:
+            keys = tuple(map(_RuleKey.of, self._declared))
+            if None in keys or self.converters != self.default_converters:
+                copies = [_copy(rule) for rule in self._declared]
+                compiled = Map(copies, converters=self.converters, merge_slashes=False)
+            else:
+                compiled = _compile_shared(keys)
+            self._compiled = compiled
+        return compiled
+
+
+class _RuleKey(NamedTuple):
+    """The parts of a rule without further options; rules that have them in common match alike."""
+
+    rule: str
+    endpoint: str
+    methods: frozenset[str]
+    provide_automatic_options: bool
+
+    @classmethod
+    def of(cls, rule: Rule) -> _RuleKey | None:
+        others = {**rule.get_empty_kwargs(), "endpoint": None, "methods": None}
+        if not isinstance(rule, MatchOnlyRule) or not rule.methods or any(others.values()):
+            return None
+        return cls(rule.rule, rule.endpoint, frozenset(rule.methods), rule.provide_automatic_options)
+
+    def to_rule(self) -> Rule:
+        rule = MatchOnlyRule(self.rule, endpoint=self.endpoint, methods=self.methods)
+        rule.provide_automatic_options = self.provide_automatic_options
+        return rule
+
+
+@lru_cache(maxsize=8)
+def _compile_shared(keys: tuple[_RuleKey, ...]) -> Map:
+    return Map([key.to_rule() for key in keys], merge_slashes=False)
+
+
+def _copy(rule: Rule) -> Rule:
+    """Returns a copy that is bound to no map."""
+    copied = rule.empty()
+    if isinstance(rule, MatchOnlyRule) and isinstance(copied, MatchOnlyRule):
+        copied.provide_automatic_options = rule.provide_automatic_options
+    return copied
 
 
 def id_converter(literals: Iterable[str]) -> type[BaseConverter]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 from wsgiref.types import WSGIEnvironment
@@ -12,7 +11,7 @@ import orjson
 
 from .. import api
 from ..http.endpoint import ENCODED_SLASH, Endpoint
-from ..http.routing import API_PREFIX, RouteMatcher
+from ..http.routing import API_PREFIX
 from ..json_types import Json
 from ..lazy_dataclasses import dataclass
 
@@ -105,13 +104,8 @@ class ProxyRequest:
     def endpoint(self) -> tuple[Endpoint | None, Mapping[str, str]]:
         """Returns the declared endpoint, with the values of the parameters of its path."""
         path = "/" + "/".join(part.replace("/", ENCODED_SLASH) for part in self.segments)
-        found = _matcher().match(self.method, path)
+        found = api.MATCHER.match(self.method, path)
         return (api.ENDPOINTS[found.route], found.values) if found.route else (None, {})
-
-
-@lru_cache(maxsize=1)
-def _matcher() -> RouteMatcher:
-    return RouteMatcher(api.ENDPOINTS)
 
 
 def read_request(environ: WSGIEnvironment) -> ProxyRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -110,6 +110,11 @@ class OutputRedactor(Redactor):
         """Returns a URL with its query decoded for reading."""
         address, mark, query = self.mask_values(url).partition("?")
         return self.mask_text(address) + mark + self.format_query(query)
+
+    def redact_headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Returns the names and values of headers without secrets."""
+        rows = [{"name": name, "value": value} for name, value in headers]
+        return [(row["name"], row["value"]) for row in self.redact(rows, parent="headers")]
 
     def mask_body(self, body: bytes, *, cut: bool) -> Any:
         """Returns a body: JSON and forms as objects, any other as text.

@@ -16,7 +16,6 @@ from ..contract.guard import UNUSED_ID
 from ..http.endpoint import ENCODED_SLASH, Endpoint
 from ..http.host_names import host_name
 from ..http.provenance import provenance_index
-from ..http.routing import RouteMatcher
 from ..json_types import Json, as_mapping
 from ..lazy_dataclasses import dataclass
 from ..redaction.archives import has_unnumbered_mask
@@ -98,7 +97,6 @@ class Player:
         assert handle is not None
         self._handle = handle
         self._has_state = has_state
-        self._matcher = RouteMatcher(api.ENDPOINTS)
         #: What was assumed about the recording, in words.
         self.assumptions: list[str] = []
         if plan is not None:
@@ -162,7 +160,7 @@ class Player:
         if exchange.api_path is None:
             return None, {}
         segments = [unquote(part).replace("/", ENCODED_SLASH) for part in exchange.path.split("/")]
-        found = self._matcher.match(exchange.method, "/".join(segments))
+        found = api.MATCHER.match(exchange.method, "/".join(segments))
         return (api.ENDPOINTS[found.route], found.values) if found.route else (None, {})
 
     @staticmethod

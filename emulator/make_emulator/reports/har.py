@@ -1,13 +1,12 @@
 """Export of a request log as an HTTP archive (HAR 1.2), which browsers and HTTP tools open.
 
-Source: http://www.softwareishard.com/blog/har-12-spec. A request log has neither headers nor durations, so every
-time in an archive is 0 and its only header is the type of a body. Secrets are masked as in the log; tokens and udids have numbered masks,
+Source: http://www.softwareishard.com/blog/har-12-spec. A request log has no durations, so every time in an archive is 0. Secrets are masked as in the log; tokens and udids have numbered masks,
 by which a replay knows them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -71,14 +70,15 @@ def _request(
         "url": base + quote(view["path"], safe="/*") + (f"?{urlencode(query, safe='[]*')}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": [],
+        "headers": _headers(view["requestHeaders"]),
         "queryString": [{"name": name, "value": value} for name, value in query],
         "headersSize": -1,
         "bodySize": _body_size(entry.request_body),
     }
     if entry.request_body:
         text, kind = _body_text(view["requestBody"])
-        request["headers"] = [{"name": "Content-Type", "value": kind}]
+        # A direct call has none.
+        request["headers"] = request["headers"] or [{"name": "Content-Type", "value": kind}]
         request["postData"] = {"mimeType": kind, "text": text, "params": []}
     return request
 
@@ -90,12 +90,16 @@ def _response(entry: LogEntry, view: dict[str, Any]) -> dict[str, Any]:
         "statusText": _reason_phrase(entry.status),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": [{"name": "Content-Type", "value": kind}] if entry.response_body else [],
+        "headers": _headers(view["responseHeaders"]),
         "content": {"size": len(text.encode()), "mimeType": kind, "text": text},
         "redirectURL": "",
         "headersSize": -1,
         "bodySize": _body_size(entry.response_body),
     }
+
+
+def _headers(shown: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in shown.items()]
 
 
 def _body_text(body: Any) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..blueprint_import.export import BlueprintExport
 from ..engine.apps.catalog import find_definition, get_support_level, has_output, is_aggregator
@@ -15,9 +15,11 @@ from ..engine.blueprints.completeness import find_blueprint_errors
 from ..explain.runner import explain_blueprint
 from ..explain.survey import sample_input
 from ..json_types import Json, as_array, as_mapping
+from ..redaction.masking import TRACE_REDACTOR
 from ..redaction.rules import MASK
 from ..world import blueprint_refs
 from ..world.models import Execution, Step
+from ..world.secret_texts import of_execution, values_of
 from .matchers import ANY
 from .references import BlueprintIndex
 from .runner import DEFAULT_NOW, parse_body
@@ -97,9 +99,12 @@ def record_explained_run(export: BlueprintExport, *, input: Json = None) -> Reco
     given = sample_input(export, DEFAULT_NOW) if input is None else input
     explanation = explain_blueprint(export, input=given, now=DEFAULT_NOW, is_linted=False)
     run = explanation.execution
+    redactor = TRACE_REDACTOR.with_secrets(values_of(of_execution(run)))
+    steps = [RecordedStep.from_model(step) for step in run.steps]
     return RecordedRun(
         export=export,
-        steps=[RecordedStep.from_model(step) for step in run.steps],
+        # A blueprint may hold secrets, which its tests do not repeat.
+        steps=[replace(step, input=redactor.mask(step.input)) for step in steps],
         status=_status_of(run),
         now=DEFAULT_NOW,
         input=given,

@@ -75,10 +75,10 @@ class ConnectionRouter:
             connection.is_handed_over = False
             request.is_routed = True
             return False
-        path, query = split_target(request.uri.decode("latin-1"))
+        path, query = split_target(request.line.target.decode("ascii"))
         authorization = headers.get(b"Authorization")
         destination = find_destination(
-            request.method.decode("latin-1"),
+            request.line.method.decode("ascii"),
             path,
             query,
             headers.get(b"Host", b"").decode("latin-1"),
@@ -145,7 +145,7 @@ class ConnectionRouter:
 
 def _head(request: Any) -> bytes:
     """Returns the head of a parsed request, in its canonical form."""
-    lines = [b" ".join([request.method, request.uri, request.request_protocol])]
+    lines = [b" ".join([request.line.method, request.line.target, request.line.protocol])]
     for name, value in request.inheaders.items():
         # It was answered already.
         if name != b"Expect":

@@ -1,8 +1,6 @@
-"""Message framing by RFC 9112: which bytes on a connection are one request, with ambiguous ones rejected.
+"""Bodies of requests by RFC 9112: which bytes on a connection belong to one.
 
-What two parties on the way may read differently (two lengths, a length with chunks, a missing or repeated host) is
-answered with 400 and the connection is closed. A body is read whole before the application sees it, so that one that was
-cut off is never processed.
+A body is read whole before the application sees it, so that one that was cut off is never processed.
 """
 
 from __future__ import annotations
@@ -20,13 +18,7 @@ MAX_IN_MEMORY = 4_194_304
 
 _PIECE = 65_536
 
-_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_LENGTH = re.compile(rb"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
-_FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n]")
-
-#: Fields whose repetition is ambiguous.
-_SINGLE = frozenset([b"Content-Length", b"Host", b"Transfer-Encoding", b"Authorization", b"Content-Type"])
 
 #: The longest line of a chunk's size, extensions included.
 _MAX_CHUNK_LINE = 4_096
@@ -38,61 +30,6 @@ class FramingError(ValueError):
 
 class IncompleteBodyError(ConnectionError):
     """The client went away before the body was complete."""
-
-
-def read_headers(stream: IO[bytes], headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    """Reads the fields of a request's head, in the form that cheroot keeps them.
-
-    Raises:
-        FramingError: if a line is malformed, or a field that has to be single is repeated with another value.
-    """
-    seen: dict[bytes, bytes] = {}
-    while (line := stream.readline()) != b"\r\n":
-        if not line:
-            raise FramingError("The head of the request is incomplete.")
-        if not line.endswith(b"\r\n"):
-            raise FramingError("The lines of the head must end with CRLF.")
-        if line[:1] in b" \t":
-            raise FramingError("Folded header lines are not supported.")
-        name, colon, value = line[:-2].partition(b":")
-        if not colon or not _FIELD_NAME.fullmatch(name):
-            raise FramingError("The head of the request has a malformed line.")
-        value = value.strip(b" \t")
-        if _FORBIDDEN_IN_VALUE.search(value):
-            raise FramingError("A header has a control character.")
-        # An application could not tell a name with an underscore from one with a hyphen.
-        if b"_" in name:
-            continue
-        key = name.title()
-        if key in seen:
-            if key in _SINGLE:
-                if key == b"Host" or seen[key] != value:
-                    raise FramingError(f"The header {key.decode()} was given more than once.")
-                continue
-            value = seen[key] + (b"; " if key == b"Cookie" else b", ") + value
-        seen[key] = value
-    headers.update(seen)
-    return headers
-
-
-def check_framing(headers: dict[bytes, bytes], protocol: str) -> None:
-    """Checks the fields that delimit and address a request.
-
-    Raises:
-        FramingError: if they are ambiguous.
-    """
-    length = headers.get(b"Content-Length")
-    if length is not None and not _LENGTH.fullmatch(length):
-        raise FramingError("The header Content-Length is malformed.")
-    if b"Transfer-Encoding" in headers and (length is not None or protocol == "HTTP/1.0"):
-        raise FramingError(
-            "The length of the body is ambiguous: Transfer-Encoding with Content-Length or HTTP/1.0."
-        )
-    host = headers.get(b"Host")
-    if protocol == "HTTP/1.1" and host is None:
-        raise FramingError("The header Host is missing.")
-    if host is not None and (b"," in host or b" " in host or b"/" in host or b"@" in host):
-        raise FramingError("The header Host is malformed.")
 
 
 def read_body(stream: IO[bytes], length: int) -> IO[bytes]:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from .emulator import MakeEmulator
     from .executions import WorldExecution
     from .interception import mock_make
-    from .mcp import McpError, WorldMcp
+    from .mcp import McpError, ToolCall, WorldMcp
     from .oauth import OAuthClient, WorldOAuth
     from .routing import NetworkBlocked
     from .world import Received, World
@@ -94,6 +94,7 @@ __all__ = [
     "StepRow",
     "TokenAccess",
     "TokenResponse",
+    "ToolCall",
     "UndoneChange",
     "World",
     "WorldAgent",
@@ -123,6 +124,7 @@ _MODULES = {
     "PrivateZone": "..world.zones",
     "Received": ".world",
     "Step": "..reports.trace_view",
+    "ToolCall": ".mcp",
     "World": ".world",
     "WorldAgent": ".agents",
     "WorldCheckpoint": ".checkpoints",

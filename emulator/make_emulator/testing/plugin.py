@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .provenance import ProvenanceCollector
     from .scenario_items import ScenarioTestFile
 
+_PACKAGE = "make_emulator."
 _ACTIVITY_KEY: pytest.StashKey[ActivityTracker] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
 _SETTINGS_KEY: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
@@ -173,15 +174,19 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
 
     ``--make-setting``, or the ini option ``make_settings``, has settings of the worlds of all tests.
     """
+    from . import ControlError
+
     options = _world_options(request)
     options.pop("block_others", None)
     scopes = options.pop("scopes", None)
-    world = make_emulator.create_world(**options)
-    if scopes is not None:
-        world.token = world.create_token(scopes)
+    try:
+        world = make_emulator.create_world(**options)
+        if scopes is not None:
+            world.token = world.create_token(scopes)
+    except ControlError as error:
+        # Of the traceback, only the message is about the test.
+        pytest.fail(f"make_world: {error}", pytrace=False)
     yield world
-    from . import ControlError
-
     # The test may have deleted its world, and a sidecar may be gone.
     with suppress(ControlError):
         world.delete()
@@ -252,7 +257,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the requests and the runs of the test's worlds under a failed test."""
+    """Shows the requests and the runs of the test's worlds under a failed test, and the test's own line for a call that failed."""
+    _hide_own_frames(call)
     report = yield
     if report.when == "call" and (add_uses := getattr(item, "add_uses", None)) is not None:
         # A test of a scenario, whose class is not loaded in other test runs.
@@ -263,6 +269,21 @@ def pytest_runtest_makereport(
     if call.when != "setup" or not report.passed:
         tracker.end_report()
     return report
+
+
+def _hide_own_frames(call: pytest.CallInfo[None]) -> None:
+    """Cuts the traceback of a `ControlError` behind the last line that is not of this package."""
+    info = call.excinfo
+    if info is None or type(info.value).__name__ != "ControlError":
+        return
+    last, entry = None, info.value.__traceback__
+    while entry is not None:
+        if not str(entry.tb_frame.f_globals.get("__name__")).startswith(_PACKAGE):
+            last = entry
+        entry = entry.tb_next
+    if last is not None:
+        # pytest follows the entries themselves, not a list of them.
+        last.tb_next = None
 
 
 def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:

@@ -43,7 +43,8 @@ class WorldRequests(RemoteSequence[RequestRow]):
         """Returns the requests that match.
 
         Args:
-            path: a glob such as ``/scenarios/*/run``, without ``/api/v2``.
+            path: a glob such as ``/scenarios/*/run``, without ``/api/v2``; with parameters of the query that the request must
+                have, as in ``/scenarios?teamId=1``.
             status: a status, or a class of them such as ``"4xx"``.
             json: the part that the body must include: some fields of objects, at any depth; lists in full.
             user: the name of the user whose token was sent.
@@ -131,16 +132,23 @@ class WorldRequests(RemoteSequence[RequestRow]):
         rows = self.all()
         if not rows:
             return "nothing was received"
-        near = sorted(rows, key=lambda row: _distance(row, method, path, status, json))[:MAX_REQUESTS_SHOWN]
+        glob = _without_query(path)
+        near = sorted(rows, key=lambda row: _distance(row, method, glob, status, json))[:MAX_REQUESTS_SHOWN]
         lines = []
         for row in near:
             lines.append(f"  {row['sentence']}")
-            if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], path):
+            if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], glob):
                 lines.append(f"    with the body {orjson.dumps(row['requestBody']).decode()}")
         heading = (
             "received" if len(near) == len(rows) else f"the closest of the {len(rows)} that were received"
         )
         return f"{heading}:\n" + "\n".join(lines)
+
+
+def _without_query(path: str) -> str:
+    """Returns the glob of a path without the parameters behind it, and without ``/api/v2``."""
+    glob, _, query = path.partition("?")
+    return (glob if "=" in query else path).removeprefix("/api/v2")
 
 
 def json_includes(body: Any, part: Any) -> bool:

@@ -115,7 +115,7 @@ class World:
     @property
     def mcp(self) -> WorldMcp:
         """MCP server of the world, with the world's token."""
-        return WorldMcp(self._control, self.base_url.removesuffix("/api/v2"), self.token)
+        return WorldMcp(self._control, self._client, self.base_url.removesuffix("/api/v2"), self.token)
 
     def create_toolbox(self, name: str, tools: Sequence[int | Mapping[str, Any]]) -> WorldMcp:
         """Creates an MCP toolbox of the first team, and returns its server with its key as the token.
@@ -127,7 +127,7 @@ class World:
         body = {"name": name, "tools": list(tools)}
         toolbox: JsonObject = self._client.call("POST", "toolboxes", body=body)["toolbox"]
         root = self.base_url.removesuffix("/api/v2")
-        return WorldMcp(self._control, root, toolbox["keys"][0]["key"], toolbox["path"])
+        return WorldMcp(self._control, self._client, root, toolbox["keys"][0]["key"], toolbox["path"])
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
         """Creates another token of this world."""

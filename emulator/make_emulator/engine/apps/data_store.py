@@ -27,6 +27,7 @@ from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce
 from ..filters import condition_holds
 from .app import App, Field
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
+from .output_dates import restore_dates
 
 APP = App("datastore", is_built_in=True)
 
@@ -101,8 +102,21 @@ def _write_record(write: Callable[[], Record]) -> Record:
 _RECORD_OUTPUTS = ("key", "data")
 
 
-def _record_bundle(record: Record) -> Mapping[str, Value]:
-    return {"key": record.key, "data": record.data}
+def _record_bundles(
+    context: ModuleContext, store: DataStore, records: Sequence[Record]
+) -> Sequence[Mapping[str, Value]]:
+    return [
+        {"key": record.key, "data": data}
+        for record, data in zip(records, _stored_data(context, store, records), strict=True)
+    ]
+
+
+def _stored_data(
+    context: ModuleContext, store: DataStore, records: Sequence[Record]
+) -> Sequence[Mapping[str, Value]]:
+    """Returns the data of records, with dates in the fields that the store's data structure declares as dates."""
+    spec, _ = _data_structure(context, store)
+    return restore_dates([record.data for record in records], spec, context.env.zone)
 
 
 @APP.module(
@@ -126,7 +140,7 @@ def _add(context: ModuleContext) -> Outcome:
     )
     if key is None:
         context.run.transaction.record_insert(record, first=context.first)
-    return Emit([_record_bundle(record)])
+    return Emit(_record_bundles(context, store, [record]))
 
 
 def _mapped_key(context: ModuleContext) -> str | None:
@@ -151,26 +165,26 @@ def _update(context: ModuleContext) -> Outcome:
     if old is None:
         if not context.boolean("upsert"):
             raise ModuleError("DataError", "Record not found.")
-        return Emit(
-            [_record_bundle(_write_record(lambda: data_stores.add_record(world, store, key=key, data=data)))]
-        )
+        record = _write_record(lambda: data_stores.add_record(world, store, key=key, data=data))
+        return Emit(_record_bundles(context, store, [record]))
     if not context.boolean("overwriteArrays"):
         for name, value in data.items():
             before = old.data.get(name)
             if isinstance(value, list) and isinstance(before, list) and not _erases(context, name):
                 data[name] = [*before, *value]
-    return Emit([_record_bundle(_write_record(lambda: data_stores.update_record(world, store, key, data)))])
+    record = _write_record(lambda: data_stores.update_record(world, store, key, data))
+    return Emit(_record_bundles(context, store, [record]))
 
 
 @APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True), records="read")
 def _get(context: ModuleContext) -> Outcome:
     """Emits the record, or an empty bundle if it does not exist, which is not an error (observed)."""
-    record = context.run.world.records.get(
-        (_find_data_store(context).id, to_well_formed(context.text("key")))
-    )
+    store = _find_data_store(context)
+    record = context.run.world.records.get((store.id, to_well_formed(context.text("key"))))
     if record is None:
         return Emit([{}])
-    return Emit([_record_bundle(record) if context.boolean("returnWrapped") else record.data])
+    present = _record_bundles if context.boolean("returnWrapped") else _stored_data
+    return Emit(present(context, store, [record]))
 
 
 @APP.module("ExistRecord", _KEY_FIELD, outputs=("exist",), records="read")
@@ -196,7 +210,7 @@ def _search(context: ModuleContext) -> Outcome:
         records = records[:limit]
     if not records and parameters.get("continueWhenNoRes") is True:
         return Emit(NO_RESULTS)
-    return Emit([_record_bundle(record) for record in records])
+    return Emit(_record_bundles(context, _find_data_store(context), records))
 
 
 def _matching_records(context: ModuleContext) -> Iterator[Record]:
@@ -244,7 +258,7 @@ def _delete(context: ModuleContext) -> Outcome:
         raise ModuleError("DataError", "Record not found.")
     context.run.transaction.record_change(world, store.id, record.key, first=context.first)
     data_stores.delete_records(world, store, [record.key])
-    return Emit([_record_bundle(record)])
+    return Emit(_record_bundles(context, store, [record]))
 
 
 @APP.module("DeleteAllRecords", outputs=(), records="write")

@@ -20,6 +20,7 @@ from ..expressions.values import Value, coerce, is_array, to_json_object, to_jso
 from ..mock_data.generator import MockDataGenerator
 from . import known_outputs
 from .context import Emit, ModuleContext, Outcome, json_size
+from .output_dates import restore_declared_dates
 
 ServiceRequirement: TypeAlias = tuple[Literal["parameters", "mapper"], str]
 """Part of a module and name of a value without which the service behind it answers with 400."""
@@ -41,7 +42,9 @@ def simulate(context: ModuleContext, requires: ServiceRequirement | None = None)
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
     else:
         bundles = [mock_output(context)]
-    return Emit(bundles, transfer=json_size(context.mapper) + json_size(bundles))
+    return Emit(
+        restore_declared_dates(bundles, context), transfer=json_size(context.mapper) + json_size(bundles)
+    )
 
 
 def mock_output(context: ModuleContext) -> dict[str, Json]:

@@ -20,6 +20,7 @@ from ...world.world import World
 from ..apps import catalog
 from ..apps.app import ModuleDefinition
 from ..apps.context import Emit, ModuleContext, Outcome, json_size
+from ..apps.output_dates import restore_declared_dates
 from ..apps.simulated import check_required
 from ..errors import BudgetExceededError, ExecutionInterruptedError, FatalError, ModuleError
 from .interception import OperationInterceptor
@@ -123,7 +124,9 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
     world, backlog = context.run.world, context.run.backlog
     if context.first and backlog.pending:
         page = backlog.take_page(backlog.pending)
-        return Emit(page, transfer=json_size(context.mapper) + json_size(page))
+        return Emit(
+            restore_declared_dates(page, context), transfer=json_size(context.mapper) + json_size(page)
+        )
     if isinstance(world.interceptor, OperationInterceptor):
         return world.interceptor.run_operation(
             definition, context, partial(_run_unintercepted, definition, context)
@@ -169,7 +172,9 @@ def apply_script(script: ModuleScript, definition: ModuleDefinition, context: Mo
             )
         return _handle(definition, context)
     output = backlog.take_page(script.output) if context.first else script.output
-    return Emit(output, transfer=json_size(context.mapper) + json_size(output))
+    return Emit(
+        restore_declared_dates(output, context), transfer=json_size(context.mapper) + json_size(output)
+    )
 
 
 def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None:

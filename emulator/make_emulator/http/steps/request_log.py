@@ -9,6 +9,7 @@ from flask import Response
 
 from ...policies import agents
 from ...world.models import OAuthAccess
+from .. import kept_headers
 from ..context import RequestContext
 from ..request_log import LogEntry, RequestLog
 
@@ -19,6 +20,7 @@ def begin(context: RequestContext) -> None:
     """Numbers and dates the entry in the log of the request's world."""
     handle = context.require_handle()
     context.entry.secrets = handle.secret_values
+    context.entry.request_headers = context.input.headers
     handle.request_log.begin(context.entry, handle.world.now())
     if context.caller is not None:
         user, token = context.caller.user, context.caller.token
@@ -40,6 +42,7 @@ def finish(context: RequestContext) -> None:
     if context.handle is None:
         return
     request_log = context.handle.request_log
+    entry.response_headers = kept_headers.keep_response(response.headers)
     if response.is_streamed:
         request_log.finish_streamed(entry, response.status_code)
         _record_stream(response, request_log, entry)

@@ -43,8 +43,12 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
     return rewrite_expressions(expression, rename)
 
 
-def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> Patch:
-    """Returns the patch that renames a field of a module's bundle in all expressions of a text."""
+def rename_field(expression: MappedExpression, id: int, path: Sequence[str], new: str) -> Patch:
+    """Returns the patch that renames the last field of a path into a module's bundle in all expressions of a text.
+
+    Args:
+        path: names only; the indexes between them do not matter.
+    """
     quoted = new if new.isidentifier() else f"`{new}`"
 
     def rename(source: str) -> str:
@@ -52,9 +56,9 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
         return replace_spans(
             source,
             [
-                (spans[place + 2], quoted)
+                (name, quoted)
                 for place in _reference_places(spans, id)
-                if spans[place + 1].text == "." and spans[place + 2].text.strip("`") == old
+                if (name := _find_name(spans, place, path)) is not None
             ],
         )
 
@@ -173,6 +177,29 @@ def _first_field(spans: list[TokenSpan], place: int) -> str | None:
         return None
     name = spans[place + 2]
     return name.text.strip("`") if name.type in (TokenType.NAME, TokenType.QUOTED) else None
+
+
+def _find_name(spans: Sequence[TokenSpan], place: int, path: Sequence[str]) -> TokenSpan | None:
+    """Returns the last name of a path into a bundle, whose id stands at a place; ``None`` if another path stands there."""
+    found: TokenSpan | None = None
+    for name in path:
+        place += 1
+        if found is not None:
+            place = _skip_indexes(spans, place)
+        if place + 1 >= len(spans) or spans[place].text != "." or spans[place + 1].text.strip("`") != name:
+            return None
+        place += 1
+        found = spans[place]
+    return found
+
+
+def _skip_indexes(spans: Sequence[TokenSpan], place: int) -> int:
+    """Returns the place behind the indexes in brackets that stand at a place."""
+    depth = 0
+    while place < len(spans) and (depth or spans[place].text == "["):
+        depth += {"[": 1, "]": -1}.get(spans[place].text, 0)
+        place += 1
+    return place
 
 
 def rewrite_expressions(expression: MappedExpression, rewrite: Rewrite) -> Patch:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...engine.expressions.ast import (
+    BinaryChain,
     Call,
     DynamicReference,
     Identifier,
+    Node,
     PathIntoCall,
     Reference,
     UnquotedName,
@@ -22,7 +24,7 @@ from ...json_patch import Patch
 from ...plain_text import find_slip
 from ..document import LintDocument, LintModule, MappedExpression, iter_mapped_texts
 from ..finding import Issue, rule
-from ..module_facts import output_names
+from ..module_facts import member_names, output_names, output_type
 from ..repairs.expressions import (
     correct_syntax,
     find_sources,
@@ -38,6 +40,14 @@ _METADATA_PREFIX = "__IMT"
 _MAX_SOURCE = 80
 _MAX_IDS = 12
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+#: Functions that return a date.
+_DATE_FUNCTIONS = frozenset(
+    {
+        "parseDate",
+        *(f"add{unit}s" for unit in ("Second", "Minute", "Hour", "Day", "Month", "Year")),
+        *(f"set{unit}" for unit in ("Second", "Minute", "Hour", "Date", "Day", "Month", "Year")),
+    }
+)
 #: Output of a module that failed, in its error handler.
 _ERROR = "error"
 
@@ -223,7 +233,10 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         if module is None or not isinstance(name, str) or name.startswith(_METADATA_PREFIX) or name == _ERROR:
             continue
         known = output_names(module)
-        if name in known.names or not (known.names or known.is_complete):
+        if name in known.names:
+            yield from _find_member_slip(expression, reference, module)
+            continue
+        if not (known.names or known.is_complete):
             continue
         meant = find_slip(name, (*sorted(known.names), _ERROR))
         if meant or known.is_complete:
@@ -235,10 +248,73 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{meant}'?" if meant else listed,
-                patch=rename_field(expression, reference.root, name, meant)
+                patch=rename_field(expression, reference.root, (name,), meant)
                 if meant and isinstance(reference.root, int)
                 else (),
             )
+
+
+def _find_member_slip(
+    expression: MappedExpression, reference: Reference | DynamicReference, module: LintModule
+) -> Iterator[Issue]:
+    """Yields an issue for a name within a collection that is a slip of one which the module declares there."""
+    path: list[str] = []
+    for step in reference.path:
+        if not isinstance(step, str):
+            continue
+        names = member_names(module, path) if path else ()
+        path.append(step)
+        if names and step not in names:
+            meant = find_slip(step, sorted(names))
+            if meant is not None:
+                yield Issue(
+                    message=f"{module.subject} has no output '{'.'.join(path)}', which {_source(expression)} refers to.",
+                    path=expression.path,
+                    module_id=expression.module.id,
+                    suggestion=f"Did you mean '{'.'.join((*path[:-1], meant))}'?",
+                    patch=rename_field(expression, reference.root, path, meant)
+                    if isinstance(reference.root, int)
+                    else (),
+                )
+            return
+
+
+@rule("text-as-date", "warning")
+def check_subtractions(document: LintDocument) -> Iterator[Issue]:
+    """An expression subtracts a text from a date, or a date from a text, which gives no number."""
+    for expression in document.expressions:
+        for node in expression.iter_nodes():
+            if not isinstance(node, BinaryChain):
+                continue
+            operands = [node.first, *(operand for operator, operand in node.rest if operator == "-")]
+            if not any(_is_date(document, operand) for operand in operands):
+                continue
+            for operand in operands:
+                if _declared_type(document, operand) != "text":
+                    continue
+                assert isinstance(operand, Reference)
+                name = ".".join(map(str, (operand.root, *operand.path)))
+                text = (
+                    f"{name} is declared as a text, so nothing can be subtracted from it, nor it from a date."
+                )
+                yield replace(
+                    _issue(expression, text), suggestion=f"Write parseDate({name}; …) with its format."
+                )
+
+
+def _is_date(document: LintDocument, operand: Node) -> bool:
+    if isinstance(operand, Call):
+        return operand.name in _DATE_FUNCTIONS
+    return operand == Identifier("now") or _declared_type(document, operand) in ("date", "timestamp")
+
+
+def _declared_type(document: LintDocument, operand: Node) -> str:
+    """Returns the type that a module declares of the field that an operand refers to; empty if none is known."""
+    if not isinstance(operand, Reference) or not isinstance(operand.root, int):
+        return ""
+    module = document.modules_by_id.get(operand.root)
+    names = [step for step in operand.path if isinstance(step, str)]
+    return output_type(module, names) if module is not None and len(names) == len(operand.path) else ""
 
 
 @rule("zero-index", "warning", repair="`[1]`")

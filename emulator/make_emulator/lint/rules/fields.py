@@ -32,6 +32,8 @@ _KIND_NAMES = {
 _MODULE_PARTS = frozenset(
     {"branches", "filter", "flow", "id", "metadata", "module", "onerror", "routes", "version"}
 )
+#: Values of a select by which other fields are entered, in the place of lists to choose from.
+_ENTERED_BY_HAND = ("enter", "manual", "manually", "manualy", "map")
 _MAX_UNKNOWN_FIELDS = 100
 _MAX_NAME = 60
 _MAX_LISTED = 12
@@ -68,12 +70,14 @@ def _required_fields(module: LintModule) -> Iterator[str]:
         return
     known = module.known
     if known is not None and known.is_described and not known.has_dynamic_mapper:
-        # A field beside a select may be shown for some of its values only.
-        has_select = any(field.type == "select" for field in known.mapper)
+        # A field beside a select may be shown for some of its values only, and a list to choose from only where nothing is entered by hand.
+        selects = [field.name for field in known.mapper if field.type == "select"]
+        by_hand = {name for name in selects if module.mapper.get(name) in _ENTERED_BY_HAND}
         yield from (
             field.name
             for field in known.mapper
-            if field.required == "always" and (not has_select or field.type == "select")
+            if field.required == "always"
+            and (not selects or (field.type == "select" and by_hand <= {field.name}))
         )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...http.errors import MakeError, from_domain_error
 from ...http.steps import policy
+from ...plain_text import join_sentences
 from ...world.exceptions import DomainError
 from .arguments import find_issues
 from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResult, to_tool_error
@@ -65,5 +66,5 @@ def call_tool(tool: ToolDefinition, call: ToolCall) -> ToolResult:
     except DomainError as error:
         failure = to_tool_error(from_domain_error(error))
     entry.decision = failure.decision
-    entry.reason = entry.reason or " ".join(filter(None, [*failure.text.splitlines(), failure.hint]))
+    entry.reason = entry.reason or join_sentences([*failure.text.splitlines(), failure.hint or ""])
     return ToolResult(failure.text, is_error=True)
