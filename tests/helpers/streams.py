@@ -23,5 +23,5 @@ class PieceReader(StreamReader):
         return True
 
     def rest(self) -> bytes:
-        """What was not used yet."""
+        """The bytes that were not used yet."""
         return self.buffered() + b"".join(self._pieces)
