@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from make_emulator import api
 from make_emulator.http.endpoint import Endpoint
@@ -73,8 +73,21 @@ def _request_of(example: Mapping[str, Any]) -> ValidRequest:
     return ValidRequest(example.get("path", {}), query, example.get("body"))
 
 
+class _ValidRequests(dict[str, ValidRequest]):
+    def __missing__(self, route: str) -> NoReturn:
+        raise LookupError(
+            f"{route} has no request yet: add the parameters of its path to fixtures/request-examples.yaml"
+        )
+
+
 #: The examples of the documentation.
-VALID_REQUESTS = {route: _request_of(_EXAMPLES.get(route, {})) for route in ENDPOINTS}
+VALID_REQUESTS = _ValidRequests(
+    {
+        route: _request_of(_EXAMPLES.get(route, {}))
+        for route in ENDPOINTS
+        if route in _EXAMPLES or "{" not in route
+    }
+)
 
 
 def request_path(endpoint: Endpoint, **changes: Any) -> str:
