@@ -127,7 +127,9 @@ def test_every_screenshot_is_taken_by_the_command_and_shown_in_both_colours(site
             name, scheme = match.groups(default="")
             shown.add(name)
             has_twin = name.replace(".webp", "-dark.webp") in files
-            assert scheme == ("#only-dark" if name.endswith("-dark.webp") else "#only-light" if has_twin else "")
+            assert scheme == (
+                "#only-dark" if name.endswith("-dark.webp") else "#only-light" if has_twin else ""
+            )
             alt = re.search(r'alt="([^"]*)"', tag)
             assert alt is not None
             assert len(alt[1]) > 20
