@@ -7,6 +7,7 @@ the row that owns them. A new table is a row class in `models` and one declarati
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
@@ -186,7 +187,15 @@ def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
 
 
 def _bind(compute: Callable[[Tables, Any], Hashable], tables: Tables) -> Callable[[Any], Hashable]:
-    return lambda row: compute(tables, row)
+    # A table must not keep its world alive: a suite makes one for each test, and the garbage collector would have to find them.
+    reference = weakref.ref(tables)
+
+    def value_of(row: Any) -> Hashable:
+        owner = reference()
+        assert owner is not None, "the world of the table is gone"
+        return compute(owner, row)
+
+    return value_of
 
 
 def _as_attribute(spec: Callable[_Arguments, TableSpec]) -> Callable[_Arguments, Any]:
