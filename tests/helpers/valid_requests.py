@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from make_emulator import api
 from make_emulator.http.endpoint import Endpoint
@@ -344,11 +344,22 @@ _EXAMPLES: dict[str, Any] = load_fixture("request-examples.yaml")
 BLUEPRINT: str = _EXAMPLES["POST /scenarios"]["body"]["blueprint"]
 ON_DEMAND: str = _EXAMPLES["POST /scenarios"]["body"]["scheduling"]
 
+
+class _ValidRequests(dict[str, ValidRequest]):
+    def __missing__(self, route: str) -> NoReturn:
+        raise LookupError(
+            f"{route} has no request yet: add the parameters of its path to tests/helpers/valid_requests.py"
+        )
+
+
 #: The examples of the documentation, with ids of the populated world.
-VALID_REQUESTS = {
-    route: ValidRequest(path, _EXAMPLES.get(route, {}).get("query", {}), _EXAMPLES.get(route, {}).get("body"))
+VALID_REQUESTS = _ValidRequests(
+    (
+        route,
+        ValidRequest(path, _EXAMPLES.get(route, {}).get("query", {}), _EXAMPLES.get(route, {}).get("body")),
+    )
     for route, path in _PATHS.items()
-}
+)
 
 #: Routes that ask a question with another method than GET: they change nothing.
 READ_ONLY_ROUTES = {

@@ -240,7 +240,9 @@ def takes_empty_text(field: fields.Field[Any]) -> bool:
 
 
 def test_every_route_has_a_valid_request() -> None:
-    assert set(VALID_REQUESTS) == set(ENDPOINTS)
+    assert set(VALID_REQUESTS) == set(ENDPOINTS), (
+        "tests/helpers/valid_requests.py has a request that succeeds for each route"
+    )
 
 
 @every_route
