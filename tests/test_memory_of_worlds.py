@@ -44,7 +44,9 @@ def test_a_deleted_world_is_freed_without_the_garbage_collector(app: Flask) -> N
     statuses = [
         _call(app, token.token, "GET", "/api/v2/scenarios?teamId=1"),
         _call(app, token.token, "POST", *RUN),
-        _call(app, token.token, "POST", "/api/v2/data-stores/1/data", {"data": {"sku": "A-1", "quantity": 2}}),
+        _call(
+            app, token.token, "POST", "/api/v2/data-stores/1/data", {"data": {"sku": "A-1", "quantity": 2}}
+        ),
         _call(app, token.token, "GET", "/api/v2/scenarios/999"),
     ]
     assert statuses == [200, 200, 200, 404]

@@ -110,7 +110,7 @@ StoreOpener = Callable[["WorldHandle"], WorldStore | None]
 class WorldSecrets:
     """Secrets of a world that redaction masks by value, those of deleted tokens and hooks included.
 
-    Entries of the request log refer to it, and it to nothing that refers to them: a world is free as soon as nobody has it.
+    Entries of the request log refer to it, and it to nothing that refers to them: a world is free with the last reference to it.
     """
 
     __slots__ = ("_known", "_lookup_keys", "world")

@@ -108,7 +108,7 @@ def _refuse_call(call: ScenarioCall) -> Mapping[str, Value]:
     raise AssertionError(f"a run that has ended calls scenario {call.scenario.id}")
 
 
-def _find_no_constraint(module_id: int) -> Constraint | None:
+def _find_no_constraint(_module_id: int) -> Constraint | None:
     return None
 
 
