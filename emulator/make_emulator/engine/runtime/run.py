@@ -185,6 +185,7 @@ class ScenarioRun:
         budget.give_way = caller_gives_way
         if run.agent_run is not None:
             run.agent_run.accesses += run.accesses.values()
+        run.release()
 
     def _execute_with(self, telemetry: RunTelemetry) -> None:
         run = self.run
