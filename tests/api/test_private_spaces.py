@@ -105,6 +105,9 @@ def test_a_limit_of_operations_sets_that_of_transfer(api: ApiClient, space: int)
     ]
     assert (changed["operationsLimit"], changed["transferLimit"]) == (10_000, 536_870_912)
     assert (changed["deleted"], changed["externalId"]) == (False, None)
+    greatest = assert_ok(api.patch(f"/private-spaces/{space}", json={"operationsLimit": 2**53 - 1}))
+    assert greatest["privateSpace"]["transferLimit"] == 2**53 - 1
+    assert_ok(api.patch(f"/private-spaces/{space}", json={"operationsLimit": 10_000}))
     columns = "cols[]=operationsLimit&cols[]=transferLimit"
     shown = assert_ok(api.get(f"/private-spaces/{space}?{columns}"))["privateSpace"]
     assert shown == {"operationsLimit": 10_000, "transferLimit": "536870912"}

@@ -109,9 +109,13 @@ def add_team_member(
 _TRANSFER_OF_1000_OPERATIONS = 512 * 1024 * 1024
 
 
+#: The greatest limit of transfer, in bytes: the greatest whole number that every client reads from JSON.
+MAX_TRANSFER = 2**53 - 1
+
+
 def transfer_limit_of(operations: int) -> int:
     """Returns the bytes that a team with a limit of operations may transfer."""
-    return operations * _TRANSFER_OF_1000_OPERATIONS // 1000
+    return min(operations * _TRANSFER_OF_1000_OPERATIONS // 1000, MAX_TRANSFER)
 
 
 def create_team(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from .consumption import get_consumption
 from .exceptions import NotConfirmedError, NotFoundError, PrivateSpacesUnavailableError
 from .models import Organization, Team, User
-from .organizations import add_team_member
+from .organizations import MAX_TRANSFER, add_team_member
 from .roles import ORGANIZATION_ADMIN, ORGANIZATION_OWNER, TEAM_MEMBER, TEAM_MONITORING
 from .tables import Selection
 from .world import World
@@ -22,7 +22,7 @@ _OPERATIONS = 10_000
 
 def transfer_limit(operations_limit: int | None) -> int | None:
     """Returns the limit of transfer, in bytes, that goes with a limit of operations."""
-    return None if operations_limit is None else operations_limit * _BYTES // _OPERATIONS
+    return None if operations_limit is None else min(operations_limit * _BYTES // _OPERATIONS, MAX_TRANSFER)
 
 
 def create(
