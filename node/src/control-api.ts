@@ -193,6 +193,7 @@ export interface ControlApi {
     query: { copy?: boolean };
     response: WorldResponse;
   };
+  'GET /worlds/{name}/tokens': Get<{ tokens: Token[] }>;
   'POST /worlds/{name}/tokens': With<NewToken, Token>;
   'GET /worlds/{name}/toolboxes': Get<{ toolboxes: Toolbox[] }>;
   'POST /worlds/{name}/toolboxes': With<NewToolbox, { toolbox: Toolbox }>;
@@ -310,6 +311,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'GET /worlds/{name}/scenarios/{scenario_id}/drawing': { execution: true, format: true },
   'GET /worlds/{name}/snapshot': { redact: true },
   'PUT /worlds/{name}/snapshot': { copy: true },
+  'GET /worlds/{name}/tokens': true,
   'POST /worlds/{name}/tokens': true,
   'GET /worlds/{name}/toolboxes': true,
   'POST /worlds/{name}/toolboxes': true,

@@ -77,6 +77,7 @@ export interface NewToken {
 
 export interface Token {
   token: string;
+  label: string;
   scopes: string[];
   userId: number;
 }

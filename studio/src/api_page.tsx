@@ -63,7 +63,16 @@ interface Answer {
   logged: number | null;
 }
 
-type Caller = "world" | "other" | "none";
+interface Token {
+  token: string;
+  label: string;
+  scopes: string[];
+}
+
+/** "world", "other" or "none"; else the prefix and a token. */
+type Caller = string;
+
+const TOKEN_PREFIX = "token ";
 
 const SHOWN_HEADERS = /^(x-|retry-after|content-type|allow|location|www-authenticate)/;
 
@@ -165,6 +174,8 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
   const [body, setBody] = useState(() => initialBody(operation, world));
   const [caller, setCaller] = useState<Caller>("world");
   const [token, setToken] = useState("");
+  const tokens = useControl<{ tokens: Token[] }>(`${worldPath(world.name)}/tokens`);
+  const others = (tokens.data?.tokens ?? []).filter((each) => each.token !== world.token);
   const [sure, setSure] = useState(false);
   const [kind, setKind] = useState<Snippet>("curl");
   const [answer, setAnswer] = useState<Answer | null>(null);
@@ -177,11 +188,12 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
   const query = queryOf(operation.parameters, values);
   const missing = operation.parameters.filter((each) => each.in === "path" && !values[each.name]);
 
+  const callerToken = { world: world.token, other: token, none: "" }[caller] ?? caller.slice(TOKEN_PREFIX.length);
   const send = () =>
     action.run(async () => {
       const content = takesBody && body.trim() ? parseJson(body, "The body") : undefined;
       setAnswer(null);
-      setAnswer(await call(world, operation.method, `/api/v2${path}${query && `?${query}`}`, content, { world: world.token, other: token, none: "" }[caller]));
+      setAnswer(await call(world, operation.method, `/api/v2${path}${query && `?${query}`}`, content, callerToken));
       setSure(false);
       refresh();
     });
@@ -228,8 +240,14 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
           </label>
         )}
         <div class="row">
-          <select aria-label="Caller" value={caller} onChange={(event) => setCaller(event.currentTarget.value as Caller)}>
+          <select aria-label="Caller" value={caller} onChange={(event) => setCaller(event.currentTarget.value)}>
             <option value="world">with the token of the world</option>
+            {others.map((each) => (
+              <option key={each.token} value={TOKEN_PREFIX + each.token} title={each.scopes.join(", ")}>
+                with token {each.label}
+                {operation["x-scopes"].every((scope) => each.scopes.includes(scope)) ? "" : ", which lacks a scope"}
+              </option>
+            ))}
             <option value="other">with another token</option>
             <option value="none">without a token</option>
           </select>

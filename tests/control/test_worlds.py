@@ -80,6 +80,21 @@ def test_invalid_parameters_are_rejected_and_create_no_world(api: ApiClient, bod
     assert len(assert_status(api.control("GET", "/worlds"))["worlds"]) == 1
 
 
+def test_the_tokens_of_a_world_are_listed_with_their_scopes(api: ApiClient) -> None:
+    assert_status(api.control("POST", "/worlds", json={"name": "other"}), 201)
+    body = {"scopes": ["teams:read", "hooks:read"], "userId": 3, "label": "mine"}
+    made = assert_status(api.control("POST", "/worlds/default/tokens", json=body), 201)
+    assert {**made, "token": ""} == {**body, "token": "", "scopes": ["hooks:read", "teams:read"]}
+    allow = {"scenarios": ["read"]}
+    agent = assert_status(api.control("PUT", "/worlds/default/agents/bot", json={"allow": allow}), 201)
+    tokens = assert_status(api.control("GET", "/worlds/default/tokens"))["tokens"]
+    assert [each["label"] for each in tokens] == ["admin", "read-only", "other", "mine", "bot"]
+    assert (tokens[0]["token"], tokens[3]) == (ADMIN_TOKEN, made)
+    assert tokens[4]["token"] == agent["agent"]["token"]
+    elsewhere = assert_status(api.control("GET", "/worlds/other/tokens"))["tokens"]
+    assert not {each["token"] for each in tokens} & {each["token"] for each in elsewhere}
+
+
 def test_a_token_has_just_the_scopes_that_were_requested(api: ApiClient) -> None:
     body = {"scopes": ["teams:read"], "userId": 3}
     made = assert_status(api.control("POST", "/worlds/default/tokens", json=body), 201)
@@ -128,6 +143,7 @@ def test_unknown_worlds_are_404(api: ApiClient) -> None:
         ("GET", ""),
         ("DELETE", ""),
         ("POST", "/reset"),
+        ("GET", "/tokens"),
         ("POST", "/tokens"),
         ("GET", "/clock"),
         ("GET", "/requests"),

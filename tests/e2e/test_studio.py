@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.api import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 from helpers.chromium import Page, open_browser
 from helpers.http_modules import http_v3_module
 from helpers.webhooks import WebhookHarness
@@ -635,6 +635,13 @@ def test_parameters_choose_what_is_sent_and_the_code_says_the_same(
 
 def test_a_refused_request_says_which_scope_is_missing(studio: Studio, make: MakeEmulator) -> None:
     studio.open("w", "default", "api", "start_scenario")
+    studio.until(
+        "[...document.querySelectorAll('select option')].some((each) => each.innerText.includes('read-only, which lacks a scope'))"
+    )
+    studio.type("Caller", f"token {READER_TOKEN}")
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '403'")
+    assert requests_to(make)[-1]["missing"] == ["scenarios:write"]
     studio.type("Caller", "other")
     studio.type("Token", make.world.create_token(["scenarios:read"]))
     studio.press("Send")

@@ -13,6 +13,7 @@ from ..json_types import Json
 from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
 from ..world import organizations, settings
 from ..world.enums import SCOPES
+from ..world.models import Token
 from ..world.plans import PLANS
 from ..world.settings import SETTINGS
 from ..world.world import World
@@ -83,6 +84,13 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         except ValueError as error:
             raise bad_request(f"The world cannot be reset: {error}.") from None
         return world_response(handle)
+
+    @blueprint.get("/worlds/<name>/tokens")
+    def list_tokens(name: str) -> Response:
+        """Tokens of a world with their scopes, those of agents among them."""
+        with find_world(registry, name).locked() as world:
+            tokens = [_describe_token(token) for token in world.tokens]
+        return json_response({"tokens": tokens})
 
     @blueprint.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
@@ -174,4 +182,13 @@ def _create_token(handle: WorldHandle) -> dict[str, Json]:
         raise bad_request("There is no such user.")
     label = params.get("label") or f"token-{len(handle.world.tokens) + 1}"
     token = organizations.create_token(handle.world, user, scopes, label=label)
-    return {"token": token.token, "scopes": sorted(token.scopes), "userId": user.id}
+    return _describe_token(token)
+
+
+def _describe_token(token: Token) -> dict[str, Json]:
+    return {
+        "token": token.token,
+        "label": token.label,
+        "scopes": sorted(token.scopes),
+        "userId": token.user_id,
+    }

@@ -243,6 +243,7 @@ def use_every_route(make: MakeEmulator) -> None:
     client.call("GET", "events")
     for row in client.call("GET", "data-stores")["dataStores"]:
         client.call("GET", "data-stores", str(row["id"]), "records")
+    client.call("GET", "tokens")
     client.call("GET", "variables")
     mailhook = {"name": "Mails", "teamId": world.team_id, "typeName": "gateway-mailhook"}
     made = control.api("POST", "/hooks", world.token, mailhook)
