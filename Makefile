@@ -108,6 +108,7 @@ soak: $(DEV) ## Load one server for ten minutes, and look at its memory and thre
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 docs: $(DEV) ## Write docs/reference, FIDELITY.md, drawings and prepared fixtures from the code
+	$(BIN)/python -m tools.record_responses
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m tools.draw_documentation
 	$(BIN)/python -m tools.update_fidelity
