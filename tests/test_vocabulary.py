@@ -46,14 +46,21 @@ def text(path: Path) -> str:
     return path.read_text("utf-8")
 
 
+@cache
+def lower_text(path: Path) -> str:
+    return text(path).lower()
+
+
 def uses(word: str, files: Iterable[Path]) -> list[str]:
     """Returns each line that has a word."""
-    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE | re.MULTILINE)
+    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE)
+    # Most files have no word of the list. They are searched as a whole, and in lower case, which is ten times faster.
+    anywhere = re.compile(word, flags=re.MULTILINE)
+    assert word == word.lower(), "vocabulary.yaml has words in lower case"
     return [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
         for path in files
-        # Most files have no word of the list: they are searched as a whole.
-        if pattern.search(text(path))
+        if anywhere.search(lower_text(path))
         for number, line in enumerate(text(path).splitlines(), 1)
         if pattern.search(line) and not LEDGER_ID.match(line)
     ]
@@ -83,10 +90,12 @@ def test_every_kind_of_text_is_checked(suffix: str) -> None:
 
 def test_a_docstring_opens_with_a_term() -> None:
     openings = tuple(f"{word} " for word in vocabulary()["docstring_openings"])
+    # Only files with a string that opens so are parsed.
+    string = re.compile(rf'"\s*(?:\\\n\s*)?(?:{"|".join(map(re.escape, openings))})')
     found = [
         f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:120]}"
         for path in all_files()
-        if path.suffix == ".py"
+        if path.suffix == ".py" and string.search(text(path))
         for docstring in docstrings(path)
         if docstring.startswith(openings)
     ]

@@ -58,6 +58,7 @@ def test_tests_are_chosen_as_others_are(
     assert (outcomes.get("passed"), outcomes.get("failed", 0)) == (passed, 0)
 
 
+@pytest.mark.usefixtures("few_plugins")
 def test_they_run_in_parallel_and_write_junit_xml(folder: pytest.Pytester) -> None:
     result = folder.runpytest("-n2", "--junit-xml=junit.xml")
     result.assert_outcomes(passed=1, failed=1, skipped=1)
@@ -85,6 +86,7 @@ def test_the_collection_can_be_switched_off(folder: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "two workers"])
+@pytest.mark.usefixtures("few_plugins")
 def test_scripts_that_no_test_used_are_listed(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     scripts = 'modules:\n  Tell sales: { output: { ts: "1" } }\n  Keep: { output: {} }\n'
     small = TESTS.replace("id: 1, total: 500", "id: 1, total: 5").partition("  - name: later")[0]
@@ -100,6 +102,7 @@ def test_scripts_that_no_test_used_are_listed(pytester: pytest.Pytester, options
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "two workers"])
+@pytest.mark.usefixtures("few_plugins")
 def test_the_coverage_is_that_of_all_processes(folder: pytest.Pytester, options: tuple[str, ...]) -> None:
     result = folder.runpytest("--make-scenario-coverage", "--make-scenario-coverage-report=c.json", *options)
     result.assert_outcomes(passed=1, failed=1, skipped=1)
