@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { Json, World } from "./api";
 import { control, controlHeaders, worldPath } from "./api";
 import { useAction, useControl } from "./hooks";
-import { CopyButton, Empty, parseJson, Problem } from "./parts";
+import { CopyButton, Empty, Labelled, parseJson, Problem } from "./parts";
 
 interface CardProps {
   world: World;
@@ -155,8 +155,12 @@ export function OAuthClients({ world, tick, refresh }: CardProps) {
           });
         }}
       >
-        <input aria-label="Name of the client" placeholder="name" value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        <input class="grow" aria-label="Redirect URI" placeholder="redirect URI (or any on loopback)" value={uri} onInput={(event) => setUri(event.currentTarget.value)} />
+        <Labelled text="Name">
+          <input aria-label="Name of the client" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </Labelled>
+        <Labelled text="Redirect URI" grow>
+          <input aria-label="Redirect URI" placeholder="any on loopback" value={uri} onInput={(event) => setUri(event.currentTarget.value)} />
+        </Labelled>
         <label>
           <input type="checkbox" checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} /> public
         </label>
@@ -219,8 +223,12 @@ export function Toolboxes({ world, tick, refresh }: CardProps) {
           change(() => control(base, { method: "POST", body: { name, tools } }));
         }}
       >
-        <input aria-label="Name of the toolbox" placeholder="name" value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        <input class="grow" aria-label="Ids of its scenarios" placeholder="ids of scenarios: 1, 4" value={ids} onInput={(event) => setIds(event.currentTarget.value)} />
+        <Labelled text="Name">
+          <input aria-label="Name of the toolbox" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </Labelled>
+        <Labelled text="Ids of its scenarios" grow>
+          <input aria-label="Ids of its scenarios" placeholder="1, 4" value={ids} onInput={(event) => setIds(event.currentTarget.value)} />
+        </Labelled>
         <button type="submit" disabled={action.busy || !name}>
           Create
         </button>

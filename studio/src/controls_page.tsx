@@ -6,7 +6,7 @@ import type { Json, World } from "./api";
 import { control, controlHeaders, worldPath } from "./api";
 import { Agents, OAuthClients, Toolboxes } from "./access_cards";
 import { go, useAction, useControl } from "./hooks";
-import { Dialog, Empty, Problem } from "./parts";
+import { Dialog, Empty, Labelled, Problem } from "./parts";
 import { Outbox, Scripts, Services } from "./service_cards";
 
 interface Fault {
@@ -75,13 +75,19 @@ function Faults({ world, tick, refresh }: { world: World; tick: number; refresh:
         }}
       >
         <div class="row">
-          <input class="grow" aria-label="Path" value={path} onInput={(event) => setPath(event.currentTarget.value)} />
-          <select aria-label="Effect" value={effect} onChange={(event) => setEffect(event.currentTarget.value)}>
-            {FAULTS.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-          <input class="narrow" type="number" min="1" aria-label="Times" placeholder="∞" value={times} onInput={(event) => setTimes(event.currentTarget.value)} />
+          <Labelled text="Path" grow>
+            <input aria-label="Path" value={path} onInput={(event) => setPath(event.currentTarget.value)} />
+          </Labelled>
+          <Labelled text="Effect">
+            <select aria-label="Effect" value={effect} onChange={(event) => setEffect(event.currentTarget.value)}>
+              {FAULTS.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </Labelled>
+          <Labelled text="Times">
+            <input class="narrow" type="number" min="1" aria-label="Times" placeholder="∞" value={times} onInput={(event) => setTimes(event.currentTarget.value)} />
+          </Labelled>
           <button type="submit" disabled={action.busy}>
             Add
           </button>
@@ -143,7 +149,9 @@ function Checkpoints({ world, tick, refresh }: { world: World; tick: number; ref
           change(() => control(base, { method: "POST", body: { name } }));
         }}
       >
-        <input class="grow" aria-label="Name of the checkpoint" placeholder="before the change" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <Labelled text="Name" grow>
+          <input aria-label="Name of the checkpoint" placeholder="before the change" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </Labelled>
         <button type="submit" disabled={action.busy || !name}>
           Create
         </button>
@@ -256,13 +264,17 @@ export function NewWorld() {
           });
         }}
       >
-        <input class="grow" aria-label="Name of the world" placeholder="name (or one is made)" value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        <select aria-label="Plan" value={plan} onChange={(event) => setPlan(event.currentTarget.value)}>
-          <option value="">plan of the seed</option>
-          {PLANS.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
+        <Labelled text="Name" grow>
+          <input aria-label="Name of the world" placeholder="one is made" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </Labelled>
+        <Labelled text="Plan">
+          <select aria-label="Plan" value={plan} onChange={(event) => setPlan(event.currentTarget.value)}>
+            <option value="">plan of the seed</option>
+            {PLANS.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </Labelled>
         <button type="submit" class="primary" disabled={action.busy}>
           Create
         </button>

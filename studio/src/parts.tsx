@@ -73,6 +73,16 @@ export function Tabs<Name extends string>({ names, current, onSelect, label }: {
   );
 }
 
+/** A field of a form with its name above. */
+export function Labelled({ text, grow = false, children }: { text: string; grow?: boolean; children: ComponentChildren }) {
+  return (
+    <label class={`labelled ${grow ? "grow" : ""}`}>
+      <span>{text}</span>
+      {children}
+    </label>
+  );
+}
+
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }

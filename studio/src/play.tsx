@@ -6,7 +6,7 @@ import type { FieldSpec, Json, Scenario, World } from "./api";
 import { ApiError, control, make, worldPath } from "./api";
 import { useAction } from "./hooks";
 import { JsonTree } from "./json_tree";
-import { CopyButton, parseJson, Problem } from "./parts";
+import { CopyButton, Labelled, parseJson, Problem } from "./parts";
 import { curlCommand } from "./snippets";
 
 function initial(spec: FieldSpec): string {
@@ -176,14 +176,22 @@ function WebhookForm({ hook, onSent }: HookFormProps) {
         <code class="anywhere">{hook.address}</code> <CopyButton text={hook.address} />
       </p>
       <div class="row">
-        <select aria-label="Method" value={method} onChange={(event) => setMethod(event.currentTarget.value)}>
-          {["POST", "GET", "PUT", "PATCH", "DELETE"].map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-        <input class="grow" placeholder="a=1&b=2" aria-label="Query" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        <Labelled text="Method">
+          <select aria-label="Method" value={method} onChange={(event) => setMethod(event.currentTarget.value)}>
+            {["POST", "GET", "PUT", "PATCH", "DELETE"].map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </Labelled>
+        <Labelled text="Query" grow>
+          <input placeholder="a=1&b=2" aria-label="Query" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        </Labelled>
       </div>
-      {hasBody && <textarea class="code" rows={5} aria-label="Body as JSON" value={body} onInput={(event) => setBody(event.currentTarget.value)} />}
+      {hasBody && (
+        <Labelled text="Body as JSON">
+          <textarea class="code" rows={5} aria-label="Body as JSON" value={body} onInput={(event) => setBody(event.currentTarget.value)} />
+        </Labelled>
+      )}
       <div class="row">
         <button type="submit" class="primary" disabled={action.busy}>
           Send

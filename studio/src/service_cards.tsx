@@ -6,7 +6,7 @@ import type { Json, World } from "./api";
 import { control, worldPath } from "./api";
 import { useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
-import { Empty, moment, Problem } from "./parts";
+import { Empty, Labelled, moment, Problem } from "./parts";
 
 interface CardProps {
   world: World;
@@ -65,15 +65,23 @@ export function RuleForm({ world, url, onDone }: { world: World; url: string; on
       }}
     >
       <div class="row">
-        <input class="grow" aria-label="URL of the service" placeholder="https://api.example.com/*" value={address} onInput={(event) => setAddress(event.currentTarget.value)} />
-        <select aria-label="Response of the service" value={status} onChange={(event) => setStatus(event.currentTarget.value)}>
-          {["200", "201", "204", "400", "401", "404", "429", "500", "503", "timeout", "connection"].map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-        <input class="narrow" type="number" min="1" aria-label="Number of responses" placeholder="∞" value={times} onInput={(event) => setTimes(event.currentTarget.value)} />
+        <Labelled text="URL" grow>
+          <input aria-label="URL of the service" placeholder="https://api.example.com/*" value={address} onInput={(event) => setAddress(event.currentTarget.value)} />
+        </Labelled>
+        <Labelled text="Response">
+          <select aria-label="Response of the service" value={status} onChange={(event) => setStatus(event.currentTarget.value)}>
+            {["200", "201", "204", "400", "401", "404", "429", "500", "503", "timeout", "connection"].map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </Labelled>
+        <Labelled text="Times">
+          <input class="narrow" type="number" min="1" aria-label="Times" placeholder="∞" value={times} onInput={(event) => setTimes(event.currentTarget.value)} />
+        </Labelled>
       </div>
-      <textarea class="code" rows={3} aria-label="Body of the response" value={body} onInput={(event) => setBody(event.currentTarget.value)} />
+      <Labelled text="Body">
+        <textarea class="code" rows={3} aria-label="Body of the response" value={body} onInput={(event) => setBody(event.currentTarget.value)} />
+      </Labelled>
       <div class="row">
         <button type="submit" disabled={action.busy || !address}>
           Add a response
