@@ -133,6 +133,7 @@ def create_app(
         control_api.create_blueprint(
             registry,
             endpoints,
+            dispatcher,
             access,
             authorization_server,
             readiness or Readiness(),

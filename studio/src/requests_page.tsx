@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 
 import type { Json, LogRow, World } from "./api";
-import { control, controlHeaders, make, worldPath } from "./api";
+import { control, controlHeaders, makeAsClient, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
 import { CopyButton, Empty, Headers, Problem, Tabs } from "./parts";
@@ -193,7 +193,7 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
             onClick={() =>
               void action.run(async () => {
                 const body = row.requestBody === null || row.requestBody === "" ? {} : { body: row.requestBody };
-                await make(world, pathOf(row), { method: row.method, ...body }).finally(refresh);
+                await makeAsClient(world, pathOf(row), { method: row.method, ...body }).finally(refresh);
               })
             }
           >

@@ -23,6 +23,7 @@ from .steps import (
     authorization,
     fault_injection,
     handler,
+    owners,
     parameters,
     policy,
     provenance,
@@ -121,5 +122,22 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         request_log.finish,
         usage_stats.count,
     ],
+    error_response=api_error_response,
+)
+
+#: The way of a call of an endpoint by the control API: the same checks of what is sent, the plan and the state, the same
+#: errors, and no trace: neither token, scopes, role, grants, rate limit and faults, nor log and statistics.
+UNLOGGED_PIPELINE: Pipeline[RequestContext] = Pipeline(
+    request_steps=[
+        routing.require_endpoint,
+        request_body.read_body,
+        parameters.parse,
+        handler.handle_public,
+        world_lock.lock_world,
+        owners.resolve,
+        authorization.check_plan,
+        handler.handle,
+    ],
+    response_steps=[],
     error_response=api_error_response,
 )
