@@ -686,7 +686,7 @@ def _docstring(thing: Any) -> list[str]:
     text = re.sub(r"``(.*?)``", r"`\1`", inspect.getdoc(thing) or "", flags=re.DOTALL)
     lines: list[str] = []
     for line in text.splitlines():
-        if title := re.fullmatch(r"(Raises|Args|Returns):", line):
+        if title := re.fullmatch(r"(Raises|Args|Returns|Attributes):", line):
             lines += [f"**{title[1]}**", ""]
         elif entry := re.fullmatch(r"    ([\w, ]+): (.*)", line):
             lines.append(f"- `{entry[1]}`: {entry[2]}")

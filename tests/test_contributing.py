@@ -66,15 +66,16 @@ def test_the_named_commands_are_targets_of_the_makefile() -> None:
         (0, "api.teams", set()),
         (1, "engine.apps.tools", set()),
         (2, "engine.expressions.functions.math", set()),
-        (3, "mcp.tools.management.teams", set()),
-        (4, "world.schema", {"Key", "keys"}),
+        (3, "lint.rules.structure", set()),
+        (4, "mcp.tools.management.teams", set()),
+        (5, "world.schema", {"Key", "keys"}),
     ],
 )
 def test_an_example_uses_names_of_the_file_that_it_belongs_to(
     number: int, module: str, own_names: set[str]
 ) -> None:
     examples = re.findall(r"^```python\n(.*?)^```", section("Add …"), flags=re.MULTILINE | re.DOTALL)
-    assert len(examples) == 5
+    assert len(examples) == 6
     nodes = list(ast.walk(ast.parse(examples[number])))
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
     used = {node.id for node in nodes if isinstance(node, ast.Name)}

@@ -62,7 +62,7 @@ def test_every_statement_is_one_plain_sentence() -> None:
 
 def test_every_endpoint_is_named_by_a_behaviour() -> None:
     named = {route for behaviour in fidelity.shipped_behaviours() for route in behaviour.routes}
-    assert named == set(declared())
+    assert named == set(declared()), "name the route under routes: in an entry of fixtures/fidelity.yaml"
 
 
 def test_every_error_code_has_a_behaviour() -> None:

@@ -72,6 +72,11 @@ def test_names_that_people_invent_are_led_to_the_right_one_by_likeness_alone() -
     assert len(found) >= 0.83 * len(likely)
 
 
+def test_modules_that_share_a_verb_alone_are_not_alike() -> None:
+    assert CATALOGUE.suggest("microsoft-teams:sendAMessage") == ()
+    assert CATALOGUE.suggest("notion:addPage")[0] == "notion:createAPage"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -61,6 +61,31 @@ class Page:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
+    def mouse(self, kind: str, x: float, y: float, *, is_pressed: bool = False) -> None:
+        """Press, move or release the left button at a point of the window: ``mousePressed``, ``mouseMoved``, ``mouseReleased``."""
+        button = "left" if is_pressed or kind != "mouseMoved" else "none"
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button=button,
+            buttons=1 if is_pressed or kind == "mousePressed" else 0,
+            clickCount=0 if kind == "mouseMoved" else 1,
+        )
+
+    def wheel(self, x: float, y: float, delta: float, *, with_control: bool = False) -> None:
+        """Turn the wheel at a point of the window; a positive number scrolls down."""
+        self.call(
+            "Input.dispatchMouseEvent",
+            type="mouseWheel",
+            x=x,
+            y=y,
+            deltaX=0,
+            deltaY=delta,
+            modifiers=2 if with_control else 0,
+        )
+
     def resize(self, width: int, height: int, *, is_dark: bool = False) -> None:
         """Set the size of the window, and the colour scheme that the user prefers."""
         self.call(

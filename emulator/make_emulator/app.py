@@ -1,35 +1,28 @@
-"""Application factory: wires registry, API, webhooks, control API and dashboard into one WSGI application."""
+"""Application factory: wires registry, API and the other routes into one WSGI application."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import partial
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+from werkzeug.routing import Map
 
 from . import api, seeds
-from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
 from .control.readiness import Readiness
-from .dashboard import consent, pages
-from .dashboard.error_pages import render_error_page
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT, MakeError
 from .http.hosts import HostCheck, HostMiddleware
 from .http.pipeline import API_PIPELINE
-from .http.responses import error_response, to_make_error
+from .http.responses import error_response
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule, SharedMap
 from .http_client import HttpClient
 from .json_types import Json
-from .mcp import routes as mcp_routes
 from .mcp.host_routing import McpHostMiddleware
-from .oauth import routes as oauth_routes
-from .oauth.authorization_server import AuthorizationServer
-from .oauth.pipeline import register_routes
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
-from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
 from .world.slots import WHOLE, Shard
 from .world.transport import Transport
@@ -37,6 +30,46 @@ from .world.world import DEFAULT_RUN_TIME_LIMIT
 
 if TYPE_CHECKING:
     from .telemetry.recorder import Telemetry
+
+
+class _Application(Flask):
+    """Application whose routes outside of the API are imported and added when a request, or somebody else, asks for one of them.
+
+    Most test runs and many servers are called by the API alone, and those routes would take a tenth of their start.
+    """
+
+    url_rule_class = MatchOnlyRule
+
+    def __init__(self, name: str, *, register: Callable[[], None]) -> None:
+        self._register = register
+        self._is_registered = self._is_registering = False
+        self._lock = threading.RLock()
+        super().__init__(name, static_folder=None)
+        self.url_map = SharedMap()
+
+    @property
+    def url_map(self) -> Map:
+        """The URL rules of all routes outside of the API."""
+        self._register_routes()
+        return self._url_map
+
+    @url_map.setter
+    def url_map(self, url_map: Map) -> None:
+        self._url_map = url_map
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._register_routes()
+        return super().wsgi_app(environ, start_response)
+
+    def _register_routes(self) -> None:
+        if self._is_registered:
+            return
+        with self._lock:
+            # True in a call by the registration itself, too.
+            if not self._is_registering:
+                self._is_registering = True
+                self._register()
+                self._is_registered = True
 
 
 def create_app(
@@ -90,11 +123,6 @@ def create_app(
     if allow_private_network and not allow_network:
         raise ValueError("calls to private addresses need network access: allow that, too")
     access = AccessControl(control_key, allowed_origins, serves_loopback=control_serves_loopback)
-    app = Flask("make_emulator", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
-    app.url_rule_class = MatchOnlyRule
-    app.url_map = SharedMap()
-
     transport: Transport | None = HttpClient(allow_private=allow_private_network) if allow_network else None
     if transport is not None and telemetry is not None:
         transport = telemetry.wrap_transport(transport)
@@ -121,30 +149,18 @@ def create_app(
                 settings=settings or {},
             )
         )
-    app.extensions["make-emulator"] = registry
-
-    endpoints = api.ENDPOINTS.values()
     dispatcher = ApiDispatcher(registry, api.ENDPOINTS, api.MATCHER, API_PIPELINE)
-    dispatcher.register(app)
-    authorization_server = AuthorizationServer(registry)
-    register_routes(app, authorization_server, oauth_routes.ROUTES)
-    consent.register(app, authorization_server, access)
-    app.register_blueprint(
-        control_api.create_blueprint(
-            registry,
-            endpoints,
-            dispatcher,
-            access,
-            authorization_server,
-            readiness or Readiness(),
-            partial(_deliver_mail, registry),
-        )
-    )
-    app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
-    app.register_blueprint(gateway.create_blueprint(registry))
-    mcp_routes.register(app, registry, dispatcher)
 
-    app.register_error_handler(Exception, _error_response)
+    def register_others() -> None:
+        # Imported on use: see `_Application`.
+        from . import routes
+
+        routes.register(app, registry, api.ENDPOINTS.values(), dispatcher, access, readiness or Readiness())
+
+    app = _Application("make_emulator", register=register_others)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
+    app.extensions["make-emulator"] = registry
+    dispatcher.register(app)
     checked: WSGIApplication = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
     if telemetry is not None:
         # Where all paths are those of one host: another has the key of a hook as its path.
@@ -157,19 +173,6 @@ def registry_of(app: Flask) -> WorldRegistry:
     """Returns the registry of an application's worlds."""
     registry: WorldRegistry = app.extensions["make-emulator"]
     return registry
-
-
-def _deliver_mail(registry: WorldRegistry, udid: str, content: bytes) -> str:
-    # Imported here: few servers are sent mails, and asyncio takes a while to import.
-    from .webhooks.mail import deliver_content
-
-    return deliver_content(registry, [udid], content)
-
-
-def _error_response(error: Exception) -> Response:
-    """Error of a request outside of the pipelines, such as one to the control API; browsers get a page."""
-    known = to_make_error(error, request.method, request.path)
-    return render_error_page(known, request) or _refusal(known)
 
 
 def _refusal(error: MakeError) -> Response:

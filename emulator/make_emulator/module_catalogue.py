@@ -454,11 +454,22 @@ def _closest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     # Equal meanings are less than equal names.
     for word, names, weight in ((name.lower(), letters, 1.0), (_meaning(name), meanings, 0.98)):
         for close in difflib.get_close_matches(word, names, 3, _SIMILARITY):
+            if names is meanings and not _has_similar_object(word, close):
+                continue
             score = weight * difflib.SequenceMatcher(None, word, close).ratio()
             for full_name in names[close]:
                 scores[full_name] = max(score, scores.get(full_name, 0))
     best = sorted(scores, key=lambda full_name: -scores[full_name])
     return tuple(best[:1] if best and scores[best[0]] == 1 else best)
+
+
+def _has_similar_object(a: str, b: str) -> bool:
+    """Returns false for two meanings that share their verb alone: to create a message is not to create a group."""
+    verb, _, subject = a.partition(" ")
+    other_verb, _, other_subject = b.partition(" ")
+    if verb != other_verb or not subject or not other_subject:
+        return True
+    return difflib.SequenceMatcher(None, subject, other_subject).ratio() >= _SIMILARITY
 
 
 @lru_cache(maxsize=4096)

@@ -52,7 +52,7 @@ export class WorldRequests {
   /**
    * Asserts that a matching request was received.
    *
-   * @param path - a glob for the path without `/api/v2`, such as `/scenarios/1/*`.
+   * @param path - a glob such as `/scenarios/1/*`, without `/api/v2`; with parameters of the query that the request must have, as in `/scenarios?teamId=1`.
    * @throws AssertionError with the closest requests.
    */
   async assertCalled(method: string, path: string, expected: CallExpectation = {}): Promise<void> {
@@ -106,13 +106,14 @@ function describeClosest(rows: RequestRow[], method: string, path: string, expec
   if (rows.length === 0) {
     return 'nothing was received';
   }
+  const glob = withoutQuery(path);
   const near = rows
-    .map((row) => ({ row, distance: distance(row, method, path, expected) }))
+    .map((row) => ({ row, distance: distance(row, method, glob, expected) }))
     .sort((left, right) => compareAll(left.distance, right.distance))
     .slice(0, MAX_SHOWN)
     .map(({ row }) => row);
   const lines = near.map((row) => {
-    const shows = expected.json !== undefined && row.method === method.toUpperCase() && matchesGlob(row.path, path);
+    const shows = expected.json !== undefined && row.method === method.toUpperCase() && matchesGlob(row.path, glob);
     const body = formatJson(row.requestBody);
     const note = body.includes(MASK) ? ' (secrets are masked)' : '';
     return `\n  ${row.sentence}` + (shows ? `\n    with the body ${body}${note}` : '');
@@ -120,6 +121,12 @@ function describeClosest(rows: RequestRow[], method: string, path: string, expec
   const heading =
     near.length === rows.length ? 'received' : `the closest of the ${rows.length} that were received`;
   return `${heading}:${lines.join('')}`;
+}
+
+/** Returns the glob of a path without the parameters behind it, and without `/api/v2`. */
+function withoutQuery(path: string): string {
+  const [glob = '', query = ''] = path.split('?', 2);
+  return (query.includes('=') ? glob : path).replace(/^\/api\/v2/, '');
 }
 
 /** Returns the distance of a request from the expected one, as a sort key. */

@@ -38,6 +38,8 @@ describe('faults', () => {
     expect(statuses).toEqual([503, 503, 200]);
     expect(await world.faults.all()).toMatchObject([{ path: '/scenarios*', status: 503, hits: 2 }]);
     await world.requests.assertCalled('GET', '/scenarios', { times: 2, status: '5xx' });
+    await world.requests.assertCalled('GET', `/scenarios?teamId=${world.teamId}`, { times: 3 });
+    await world.requests.assertNotCalled('GET', '/scenarios?teamId=999');
     await world.faults.clear();
     expect(await world.faults.all()).toEqual([]);
   });

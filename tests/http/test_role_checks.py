@@ -123,7 +123,9 @@ def test_an_unknown_role_permits_nothing(api: ApiClient) -> None:
 
 @pytest.mark.parametrize("endpoint", endpoints(), ids=lambda e: e.name)
 def test_every_endpoint_says_which_permission_it_takes_or_why_none(endpoint: Endpoint) -> None:
-    assert bool(endpoint.permissions) != bool(endpoint.no_permission)
+    assert bool(endpoint.permissions) != bool(endpoint.no_permission), (
+        f"declare the permission= that {endpoint.route} takes, or no_permission= with the reason"
+    )
     for permission in (*endpoint.permissions, *endpoint.permission_of.values()):
         assert permission in roles.PERMISSION_CATEGORIES
 

@@ -471,6 +471,14 @@ EXAMPLES = [
         says="Module 2 (builtin:BasicRouter) outputs nothing, so {{2.name}} is empty.",
     ),
     Example(
+        rule="text-as-date",
+        wrong=variable("{{round((now - 1.due) / 86400000)}}", hook=described_hook(("due", "text"))),
+        right=variable("{{round((now - 1.due) / 86400000)}}", hook=described_hook(("due", "date"))),
+        path="flow[1].mapper.value",
+        says="1.due is declared as a text, so nothing can be subtracted from it, nor it from a date.",
+        suggests="Write parseDate(1.due; …) with its format.",
+    ),
+    Example(
         rule="unknown-variable",
         wrong=variable("Dear {{name}}"),
         right=variable("Dear {{1.name}}"),

@@ -191,6 +191,34 @@ def test_names_that_are_no_slips_are_no_findings_within_a_collection(value: str)
     assert find(document, "unknown-output-field") == []
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("{{1.paid - 1.text}}", True),
+        ("{{1.text - addDays(now; 1)}}", True),
+        ("{{7 - (now - 1.order.text)}}", True),
+        ("{{1.paid - parseDate(1.text; 'YYYY')}}", False),
+        ("{{now - 1.unknown}}", False),
+        ("{{now - 1.order}}", False),
+        ("{{now - 1.number}}", False),
+        ("{{now + 1.text}}", False),
+        ("{{1.number - 1.text}}", False),
+        ("{{now - 1.rows[1.number].text}}", False),
+    ],
+)
+def test_a_text_is_no_date_to_subtract(value: str, found: bool) -> None:
+    text = {"name": "text", "type": "text"}
+    interface = [
+        text,
+        {"name": "paid", "type": "date"},
+        {"name": "number", "type": "number"},
+        {"name": "order", "type": "collection", "spec": [text]},
+        {"name": "rows", "type": "array", "spec": [text]},
+    ]
+    document = blueprint(trigger(metadata={"interface": interface}), set_variable(2, value))
+    assert bool(find(document, "text-as-date")) is found
+
+
 def test_a_slip_in_the_name_of_an_output_is_a_warning() -> None:
     hook = trigger(
         metadata={"interface": [{"name": "name", "type": "text"}, {"name": "age", "type": "number"}]}

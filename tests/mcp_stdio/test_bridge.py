@@ -174,6 +174,20 @@ def test_a_run_is_explained(bridge: Harness) -> None:
     assert "404" in bridge.error("emulator_explain_run", {"executionId": "0" * 32})
 
 
+def test_the_latest_run_is_explained_without_its_id(bridge: Harness) -> None:
+    assert bridge.error("emulator_explain_run", {"scenarioId": 99}) == "Scenario 99 has not run."
+    bridge.call("s1_greeting", {"name": "Ann"})
+    bridge.call("s1_greeting", {"name": "Zoe"})
+    for arguments in ({}, {"scenarioId": 1}):
+        explained = bridge.call("emulator_explain_run", arguments)
+        assert explained["steps"][-1]["input"] == {"greeting": "Hello, Zoe!"}
+        assert len(explained["executionId"]) == 32
+    bridge.call("scenarios_run", {"scenarioId": 3})
+    weekly = bridge.call("emulator_explain_run")
+    assert weekly["steps"][0]["module"] == "google-sheets:filterRows"
+    assert bridge.call("emulator_explain_run", {"scenarioId": 1}) == explained
+
+
 def test_a_blueprint_is_checked(bridge: Harness) -> None:
     module = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{9.x}}"}}
     findings = bridge.call("emulator_lint", {"blueprint": {"name": "A", "flow": [module], "metadata": {}}})

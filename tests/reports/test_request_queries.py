@@ -55,6 +55,8 @@ def found(api: ApiClient, **query: Any) -> list[int]:
         ({"limit": 9}, [1, 2, 3, 4, 5]),
         ({"method": "GET", "status": 404, "path": "/scenarios*"}, [2]),
         ({"since": 99}, []),
+        ({"path": "/scenarios?teamId=1"}, []),
+        ({"path": "/scenarios/9?"}, [2]),
     ],
 )
 def test_requests_are_found_by_what_they_are_like(
@@ -158,6 +160,18 @@ def test_the_index_finds_what_a_walk_over_all_entries_finds(data: st.DataObject)
                     )
                 )
                 assert [entry.id for entry in query.select(walk.log)] == walk.expected(query)
+
+
+def test_a_path_with_a_query_finds_requests_that_have_these_parameters(api: ApiClient) -> None:
+    for query in ("teamId=1", "cols[]=id&teamId=1&cols[]=name", "teamId=2", "token=abc"):
+        api.get(f"/scenarios?{query}")
+    assert found(api, path="/scenarios?teamId=1") == [1, 2]
+    assert found(api, path="/api/v2/scenarios*?teamId=1&cols[]=id&cols[]=name", limit=1) == [2]
+    assert found(api, path="/scenarios?cols[]=id") == []
+    assert found(api, path="/teams?teamId=1") == []
+    # Secrets are compared as they are shown.
+    assert found(api, path="/scenarios?token=abc") == []
+    assert found(api, path=f"/scenarios?token={MASK}") == [4]
 
 
 def test_a_query_looks_at_no_more_entries_while_the_log_grows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,18 @@ def compared(
             ),
             'the bundle was stopped by the filter before module 4: {{1.x}} exists or [1] contains {"b":"c"}',
         ),
+        (
+            decision("filter", passed=False, groups=((compared(None, "number:greater", "14"),),)),
+            "bundle 2 of 3 was stopped by the filter before module 4: {{1.x}} (empty) greater than 14",
+        ),
+        (
+            decision(
+                "filter",
+                passed=False,
+                groups=((compared(None, "text:equal", None, a="", b="{{2.y}}"),),),
+            ),
+            "bundle 2 of 3 was stopped by the filter before module 4: null equal to {{2.y}} (empty)",
+        ),
         (decision("filter", passed=False), "bundle 2 of 3 was stopped by the filter before module 4"),
         (
             decision("filter", passed=False, groups=((compared("2026", "text:startswith", "20"),),)),

@@ -54,6 +54,8 @@ _JUDGED_BY_THE_WORLD = {
     "POST /users/custom-roles",
     # Which id is needed, and which permission fits, follows from the type: no document can say it of a query.
     "GET /users/by-permission",
+    # The options are needed for the types that have some.
+    "POST /custom-property-structures/{customPropertyStructureId}/custom-property-structure-items",
     # Which values are needed follows from the structure of custom properties.
     "POST /scenarios/{scenarioId}/custom-properties",
     "PUT /scenarios/{scenarioId}/custom-properties",

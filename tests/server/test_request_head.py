@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpers.streams import PieceReader
 from make_emulator.server import request_head
 from make_emulator.server.request_head import FieldReader, HeadError, RequestLine
 from make_emulator.server.wsgi import Server
@@ -41,16 +42,33 @@ LINE = st.one_of(
 
 
 def read(
-    data: bytes, reader: FieldReader | None = None
+    data: bytes, reader: FieldReader | None = None, *, size: int = 1_000_000
 ) -> tuple[RequestLine, dict[bytes, bytes], dict[str, str]] | None:
-    """The head at the beginning of bytes; ``None`` without one."""
-    lines = request_head.read_lines(io.BytesIO(data))
-    if not lines:
+    """The head at the beginning of bytes, which arrive in pieces of a size; ``None`` without one."""
+    request_line, lines = request_head.read_head(PieceReader(data, size))
+    if not request_line:
         return None
-    line = request_head.parse_request_line(lines[0])
-    fields, variables = (reader or FieldReader()).read(lines[1:])
-    request_head.check_framing(fields, line.protocol)
-    return line, fields, variables
+    line = request_head.parse_request_line(request_line)
+    fields = (reader or FieldReader()).read(lines, line.protocol)
+    assert fields.lines == lines
+    assert fields.length == int(fields.values.get(b"Content-Length", 0))
+    assert fields.is_chunked == (b"Transfer-Encoding" in fields.values)
+    return line, fields.values, fields.variables
+
+
+def read_by_lines(data: bytes) -> list[bytes] | None:
+    """The lines of a head, read one by one; ``None`` for one that is incomplete, or whose lines end with LF alone."""
+    stream = io.BytesIO(data)
+    line = stream.readline()
+    if line == b"\r\n":
+        line = stream.readline()
+    lines: list[bytes] = []
+    while line != b"\r\n":
+        if not line.endswith(b"\r\n"):
+            return [] if not lines and not line else None
+        lines.append(line.removesuffix(b"\r\n"))
+        line = stream.readline()
+    return lines
 
 
 def read_by_h11(data: bytes) -> h11.Request:
@@ -110,7 +128,7 @@ def test_what_is_read_is_what_another_reading_gives(line: bytes, given: list[tup
 @given(st.lists(st.lists(FIELD, max_size=4), max_size=5))
 def test_a_connection_reads_a_head_as_if_it_were_its_first(heads: list[list[tuple[bytes, bytes]]]) -> None:
     reader = FieldReader()
-    for fields in heads:
+    for fields in [each for head in heads for each in (head, head)]:
         data = encode(b"GET / HTTP/1.0", fields)
         results = []
         for each in (reader, FieldReader()):
@@ -124,8 +142,8 @@ def test_a_connection_reads_a_head_as_if_it_were_its_first(heads: list[list[tupl
 def test_a_connection_remembers_a_bounded_number_of_short_lines() -> None:
     reader = FieldReader()
     for number in range(1_000):
-        reader.read([b"Name: %d\r\n" % number])
-    reader.read([b"Long: " + b"x" * 2_000 + b"\r\n"])
+        reader.read(b"Name: %d\r\n" % number, b"HTTP/1.0")
+    reader.read(b"Long: " + b"x" * 2_000 + b"\r\n", b"HTTP/1.0")
     assert len(reader._known) == 64
     assert not any(line.startswith(b"Long") for line in reader._known)
 
@@ -141,6 +159,41 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             continue
         if found is not None:
             assert not any(set(value) & set(b"\r\n\0") for value in found[1].values())
+
+
+NEARLY_HEAD = st.lists(
+    st.sampled_from([b"\r\n", b"\r", b"\n", b"GET / HTTP/1.1", b"Host: a", b"", b" "]), max_size=12
+)
+
+
+@given(NEARLY_HEAD, st.integers(1, 20))
+@example([b"GET / HTTP/1.1", b"\r\n", b"A: b", b"\n", b"\r\n", b"\r\n", b"\r\n"], 100)
+@example([b"\r\n", b"\r\n", b"GET / HTTP/1.1", b"\r\n", b"\r\n"], 1)
+@example([b"GET / HTTP/1.1", b"\r\n", b"Host: a", b"\r", b"\r\n", b"\r\n"], 1)
+def test_a_head_ends_where_its_lines_read_one_by_one_end(pieces: list[bytes], size: int) -> None:
+    data = b"".join(pieces)
+    stream = PieceReader(data, size)
+    expected = read_by_lines(data)
+    if expected is None:
+        with pytest.raises(HeadError, match=r"incomplete|end with CRLF"):
+            request_head.read_head(stream)
+        return
+    line, lines = request_head.read_head(stream)
+    assert [line, *lines.split(b"\r\n")][:-1] == expected or (line, lines, expected) == (b"", b"", [])
+    if expected:
+        consumed = len(data) - len(stream.rest())
+        assert data[:consumed].endswith(line + b"\r\n" + lines + b"\r\n")
+
+
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\nHost: a\n\n", b"\n", b"GET / HTTP/1.1\r\nHost: a\n"])
+def test_a_line_that_ends_with_lf_alone_is_refused_before_the_head_is_complete(sent: bytes) -> None:
+    class Waiting(PieceReader):
+        def receive(self) -> bool:
+            assert not self.has_data(), "it waits for more"
+            return super().receive()
+
+    with pytest.raises(HeadError, match="end with CRLF"):
+        request_head.read_head(Waiting(sent, 100))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +255,7 @@ def test_fields_that_are_refused_say_why(fields: list[tuple[bytes, bytes]], stat
 def test_a_target_has_a_path_and_a_query(
     target: bytes, path: bytes, query: bytes, authority: bytes | None
 ) -> None:
-    found = request_head.parse_request_line(b"GET " + target + b" HTTP/1.1\r\n")
+    found = request_head.parse_request_line(b"GET " + target + b" HTTP/1.1")
     assert (found.path, found.query, found.authority) == (path, query, authority)
 
 

@@ -214,10 +214,9 @@ def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> N
             "ssl_env",
             "linger",
             "RequestHandlerClass",
-            "rbufsize",
         ),
         server.HTTPRequest: (
-            *("read_request_line", "read_request_headers", "simple_response", "respond", "inheaders"),
+            *("parse_request", "ensure_headers_sent", "simple_response", "respond", "inheaders"),
             *("chunked_write", "close_connection"),
         ),
     }
@@ -233,7 +232,7 @@ def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> N
         with socket.socket() as peer:
             connection = server.HTTPConnection(prepared, peer)
             request = server.HTTPRequest(prepared, connection)
-            for name in ("sent_headers", "chunked_read", "header_reader"):
+            for name in ("sent_headers", "chunked_read", "response_protocol", "outheaders", "status"):
                 assert hasattr(request, name), name
             registered: Any = selector._selector
             registered.register(peer.fileno(), 1, connection)

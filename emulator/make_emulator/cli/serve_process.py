@@ -94,7 +94,7 @@ def serve_fleet(options: ServeOptions, count: int) -> None:
     with ExitStack() as running:
         with paused_collector():
             # Workers are forks of this process: what it imports, they share.
-            from .. import app  # noqa: F401
+            from .. import app, routes  # noqa: F401
             from ..fleet import handover, middleware  # noqa: F401
             from ..fleet.peers import Fleet, LocalDialer
             from ..server import connection_router  # noqa: F401

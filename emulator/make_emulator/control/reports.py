@@ -26,7 +26,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Collect
     def list_requests(name: str) -> Response:
         """Request log, or a part of it.
 
-        ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
+        ``?method=``, ``path=`` (a glob, with parameters of the query behind it or not), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
         ``user=``, ``agent=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
         """
         from ..reports.request_queries import parse_query

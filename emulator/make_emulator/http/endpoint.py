@@ -21,7 +21,6 @@ from dataclasses import field
 from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-import marshmallow as ma
 import orjson
 from werkzeug.datastructures import MultiDict
 
@@ -29,6 +28,7 @@ from ..engine.run_state import AgentRun
 from ..lazy_dataclasses import dataclass
 from ..plain_text import printable
 from ..policies.resources import Access
+from ..schemas import ma
 from ..schemas.base import (
     MAX_DEPTH,
     MAX_ID,

@@ -168,6 +168,19 @@ def output_names(module: LintModule) -> KnownNames:
     return KnownNames(frozenset(name for name in names if isinstance(name, str)))
 
 
+def output_type(module: LintModule, path: Sequence[str]) -> str:
+    """Returns the type that a module declares of a field of its output, or of one within collections; empty if it declares none."""
+    fields = as_mappings(module.metadata.get("interface"))
+    kind = ""
+    for name in path:
+        declared = [field for field in fields if field.get("name") == name]
+        if len(declared) != 1:
+            return ""
+        kind = str(declared[0].get("type", ""))
+        fields = as_mappings(declared[0].get("spec"))
+    return kind
+
+
 def member_names(module: LintModule, path: Sequence[str]) -> frozenset[str]:
     """Returns the names that a module declares within a collection of its output, or within the items of an array; empty if it declares none."""
     fields = as_mappings(module.metadata.get("interface"))

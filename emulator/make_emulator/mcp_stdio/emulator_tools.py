@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..client.control import ControlError, WorldClient, drop_none
-from ..client.responses import Finding, MendResult, TokenAccess
+from ..client.responses import ExecutionRow, Finding, MendResult, TokenAccess
 from ..json_types import Json, JsonObject
 from ..mcp.tools.arguments import find_issues
 from ..mcp.tools.definition import ToolAnnotations, ToolResult
@@ -92,12 +92,25 @@ class EmulatorTools:
     "explain_run",
     "Explain a run",
     READ_ONLY,
-    executionId=text("The ID of the execution", required=True),
+    executionId=text("The ID of the execution; by default, the latest run is explained"),
+    scenarioId=number("The ID of a scenario, whose latest run is explained"),
 )
 def _explain_run(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Explains a run of a scenario: input, output and error of each module, the decisions between them, and a story of both."""
-    trace: Json = world.call("GET", "executions", arguments["executionId"], "steps")
-    return trace
+    id = arguments.get("executionId") or _find_latest_run(world, arguments.get("scenarioId"))
+    trace: JsonObject = world.call("GET", "executions", id, "steps")
+    # A model reads the sentences first.
+    return {"executionId": id, "story": trace["story"], **trace}
+
+
+def _find_latest_run(world: WorldClient, scenario_id: float | None) -> str:
+    rows: list[ExecutionRow] = world.call("GET", "executions", query={"limit": "1000"})["executions"]
+    for row in rows:
+        if scenario_id is None or row["scenarioId"] == scenario_id:
+            return row["id"]
+    raise ControlError(
+        "No scenario has run." if scenario_id is None else f"Scenario {scenario_id:g} has not run."
+    )
 
 
 #: Parameters of the tools that check or repair a blueprint for a team.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
 
@@ -19,7 +21,10 @@ _STATUS_PATTERN = re.compile(r"[1-9](?:[0-9][0-9]|xx)", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuery:
-    """Filter of log entries. ``path`` (without ``/api/v2``) and ``decision`` are globs."""
+    """Filter of log entries. ``path`` (without ``/api/v2``) and ``decision`` are globs.
+
+    The path may end with parameters of the query that a request must have, as in ``/scenarios?teamId=1``.
+    """
 
     method: str | None = None
     path: str | None = None
@@ -46,11 +51,34 @@ class RequestQuery:
             known = log.values("status")
             wanted["status"] = [code for code in known if self.status in (str(code), f"{code // 100}xx")]
         if self.path is not None:
-            wanted["path"] = log.find_paths(self.path)
+            wanted["path"] = log.find_paths(_split_path(self.path)[0])
         return log.select(wanted, since=self.since, limit=self.limit, matches=self._matches)
 
     def _matches(self, entry: LogEntry) -> bool:
-        return self.decision is None or fnmatchcase(entry.decision, self.decision)
+        if self.decision is not None and not fnmatchcase(entry.decision, self.decision):
+            return False
+        parameters = _split_path(self.path)[1] if self.path is not None else {}
+        return not parameters or parameters.items() <= _group(_masked_parameters(entry)).items()
+
+
+@lru_cache(maxsize=16)
+def _split_path(path: str) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """Returns the glob of a path, and the parameters behind it; a ``?`` without any stands for a character."""
+    glob, _, query = path.partition("?")
+    if "=" not in query:
+        return path, {}
+    return glob, _group(parse_qsl(query, keep_blank_values=True))
+
+
+def _masked_parameters(entry: LogEntry) -> Iterable[tuple[str, str]]:
+    return entry.redactor.mask_parameters(entry.query_string)
+
+
+def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def parse_query(arguments: MultiDict[str, str]) -> RequestQuery:

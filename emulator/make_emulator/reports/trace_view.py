@@ -208,15 +208,16 @@ class Condition:
 
     @property
     def text(self) -> str:
-        """The condition as Make's editor words it, with values, such as ``5 greater than 10``."""
+        """The condition as Make's editor words it, with values, such as ``5 greater than 10``; an empty one as it is mapped."""
+        left, right = _side_text(self.left, self.a), _side_text(self.right, self.b)
         if self.hint is not None:
-            return f"{_side_text(self.left)} {self.operator} {_side_text(self.right)}"
+            return f"{left} {self.operator} {right}"
         name = next((name for name in self.operator.split(":") if name in _OPERATOR_WORDS), "")
         words = _OPERATOR_WORDS.get(name, self.operator)
         if name in ("exist", "notexist"):
             # There is only one side, and its value is mostly missing.
             return f"{_truncate(str(self.a))} {words}"
-        return f"{_side_text(self.left)} {words} {_side_text(self.right)}"
+        return f"{left} {words} {right}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -534,8 +535,10 @@ def _bundle_text(position: BundlePosition | None) -> str:
     return f"bundle {position[1]} of {position[2]}"
 
 
-def _side_text(value: Json) -> str:
-    """Returns a side of a condition as JSON; a number within a text, the usual case, as a number."""
+def _side_text(value: Json, mapped: Json) -> str:
+    """Returns a side of a condition as JSON; a number within a text, the usual case, as a number, and what is empty as it is mapped."""
+    if value is None and isinstance(mapped, str) and "{{" in mapped:
+        return f"{_truncate(mapped)} (empty)"
     if isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdecimal():
         return value
     return _truncate(orjson.dumps(value).decode())

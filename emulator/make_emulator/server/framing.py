@@ -10,6 +10,8 @@ import re
 import tempfile
 from typing import IO, TYPE_CHECKING
 
+from .socket_stream import StreamReader
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -32,7 +34,7 @@ class IncompleteBodyError(ConnectionError):
     """The client went away before the body was complete."""
 
 
-def read_body(stream: IO[bytes], length: int) -> IO[bytes]:
+def read_body(stream: StreamReader, length: int) -> IO[bytes]:
     """Reads a body of known length.
 
     Raises:
@@ -62,7 +64,7 @@ class PostponedBody(io.RawIOBase):
         IncompleteBodyError: from a read, if the client went away first.
     """
 
-    def __init__(self, stream: IO[bytes], length: int) -> None:
+    def __init__(self, stream: StreamReader, length: int) -> None:
         self._stream = stream
         self._length = length
         self._body: IO[bytes] | None = None
@@ -89,7 +91,7 @@ class PostponedBody(io.RawIOBase):
         super().close()
 
 
-def read_chunked_body(stream: IO[bytes], limit: int) -> tuple[IO[bytes], int]:
+def read_chunked_body(stream: StreamReader, limit: int) -> tuple[IO[bytes], int]:
     """Reads a body in chunks, with its trailer; returns it with its length.
 
     Raises:
@@ -121,14 +123,14 @@ def read_chunked_body(stream: IO[bytes], limit: int) -> tuple[IO[bytes], int]:
     return body, total
 
 
-def _chunk_size(stream: IO[bytes]) -> int:
+def _chunk_size(stream: StreamReader) -> int:
     size = _line(stream)[:-2].partition(b";")[0].strip(b" \t")
     if not _CHUNK_SIZE.fullmatch(size):
         raise FramingError("A chunk of the body has a malformed size.")
     return int(size, 16)
 
 
-def _line(stream: IO[bytes]) -> bytes:
+def _line(stream: StreamReader) -> bytes:
     line: bytes = stream.readline(_MAX_CHUNK_LINE)
     if not line:
         raise IncompleteBodyError

@@ -7,9 +7,10 @@ with 400 and the connection is closed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import IO, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from .socket_stream import StreamReader
 
 #: Size limit of a head, in bytes.
 MAX_SIZE = 65_536
@@ -18,7 +19,7 @@ MAX_SIZE = 65_536
 _REMEMBERED_LINES = 64
 _MAX_REMEMBERED = 1_024
 
-_REQUEST_LINE = re.compile(rb"(\S+) (\S+) HTTP/(\d\.\d)\r\n")
+_REQUEST_LINE = re.compile(rb"(\S+) (\S+) HTTP/(\d\.\d)")
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Z]+")
 _TARGET = re.compile(rb"[!-~]+")
 _ABSOLUTE_FORM = re.compile(
@@ -28,6 +29,9 @@ _ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
 _FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LENGTH = re.compile(rb"[0-9]{1,19}")
 _FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n]")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+_CRLF_ONLY = "The lines of the head must end with CRLF."
 
 #: Fields whose repetition is ambiguous.
 _SINGLE = frozenset([b"Content-Length", b"Host", b"Transfer-Encoding", b"Authorization", b"Content-Type"])
@@ -75,22 +79,57 @@ class Field(NamedTuple):
     text: str
 
 
+class Fields(NamedTuple):
+    """Fields of a head, shared by the requests that repeat them: not to be changed.
+
+    Args:
+        values: their values by their names.
+        variables: the variables of WSGI.
+        lines: the lines as they came.
+        length: the length of the body, unless it comes in chunks.
+        options: the options of the connection, in lower case.
+    """
+
+    values: dict[bytes, bytes]
+    variables: dict[str, str]
+    lines: bytes
+    length: int
+    is_chunked: bool
+    options: bytes
+
+
 class FieldReader:
-    """Reader of the fields of the requests of one connection, which remembers their lines: a client repeats most of them."""
+    """Reader of the fields of the requests of one connection.
+
+    A client repeats most of its lines, and often all of them: it remembers lines, and the fields of the previous request.
+    """
 
     def __init__(self) -> None:
         self._known: dict[bytes, Field | None] = {}
+        self._previous: tuple[bytes, bytes, bytes | None] | None = None
+        self._fields: Fields
 
-    def read(self, lines: Sequence[bytes]) -> tuple[dict[bytes, bytes], dict[str, str]]:
-        """Returns the fields by their names, and the variables of WSGI.
+    def read(self, lines: bytes, protocol: bytes, authority: bytes | None = None) -> Fields:
+        """Returns the fields of a head.
+
+        Args:
+            authority: the host of the target, which stands for the field ``Host``.
 
         Raises:
-            HeadError: if a line is malformed, or a field that has to be single is repeated with another value.
+            HeadError: if a line is malformed, a field that has to be single is repeated with another value, or the fields that
+                delimit and address the request are ambiguous.
         """
-        fields: dict[bytes, bytes] = {}
+        given = (lines, protocol, authority)
+        if given != self._previous:
+            self._fields = self._parse(lines, protocol, authority)
+            self._previous = given
+        return self._fields
+
+    def _parse(self, lines: bytes, protocol: bytes, authority: bytes | None) -> Fields:
+        values: dict[bytes, bytes] = {}
         variables: dict[str, str] = {}
         known = self._known
-        for line in lines:
+        for line in lines.split(b"\r\n")[:-1]:
             try:
                 field = known[line]
             except KeyError:
@@ -100,47 +139,77 @@ class FieldReader:
             if field is None:
                 continue
             name, value, variable, text = field
-            if name in fields:
-                value = _join(name, fields[name], value)
+            if name in values:
+                value = _join(name, values[name], value)
                 text = value.decode("latin-1")
-            fields[name] = value
+            values[name] = value
             variables[variable] = text
-        return fields, variables
+        if authority is not None:
+            values[b"Host"] = authority
+            variables["HTTP_HOST"] = authority.decode("ascii")
+        _check_framing(values, protocol)
+        return Fields(
+            values,
+            variables,
+            lines,
+            int(values.get(b"Content-Length", 0)),
+            b"Transfer-Encoding" in values,
+            values.get(b"Connection", b"").lower(),
+        )
 
 
-def read_lines(stream: IO[bytes]) -> list[bytes]:
-    """Reads a head up to its empty line, which is left out; none if the client has closed the connection.
+def read_head(stream: StreamReader) -> tuple[bytes, bytes]:
+    """Reads a head up to its empty line; returns the request line and the lines of fields, which end with CRLF.
+
+    The request line is empty if the client has closed the connection.
 
     Raises:
         HeadError: if it is incomplete or too large.
     """
-    line = stream.readline(MAX_SIZE + 1)
-    if line == b"\r\n":
-        # Some clients send an empty line after a body. Only one is passed over.
-        line = stream.readline(MAX_SIZE + 1)
-    left = MAX_SIZE - len(line)
-    if left < 0:
-        raise HeadError("The target of the request is too long.", "414 Request-URI Too Long")
-    lines: list[bytes] = []
-    while line != b"\r\n":
-        if not line.endswith(b"\r\n"):
-            if not lines and not line:
-                return []
-            if line.endswith(b"\n"):
-                raise HeadError("The lines of the head must end with CRLF.")
+    is_empty_line_passed = False
+    searched = 0
+    while True:
+        data = stream.buffered()
+        if data.startswith(b"\r\n"):
+            # Some clients send an empty line after a body. Only one is passed over.
+            if is_empty_line_passed:
+                return b"", b""
+            is_empty_line_passed = True
+            stream.skip(2)
+            continue
+        end = data.find(b"\r\n\r\n", max(0, searched - 3))
+        if end >= 0:
+            break
+        if _BARE_LF.search(data, max(0, searched - 1)):
+            raise HeadError(_CRLF_ONLY)
+        _check_size(data)
+        searched = len(data)
+        if not stream.receive():
+            if not data:
+                return b"", b""
             raise HeadError("The head of the request is incomplete.")
-        lines.append(line)
-        line = stream.readline(left + 1)
-        left -= len(line)
-        if left < 0:
-            raise HeadError(
-                f"The head of the request has more than {MAX_SIZE} bytes.", "413 Request Entity Too Large"
-            )
-    return lines
+    stream.skip(end + 4)
+    head = data[: end + 2]
+    if head.count(b"\n") != head.count(b"\r\n"):
+        raise HeadError(_CRLF_ONLY)
+    if end + 4 > MAX_SIZE:
+        _check_size(data[: end + 4])
+    line, _, lines = head.partition(b"\r\n")
+    return line, lines
+
+
+def _check_size(head: bytes) -> None:
+    if len(head) <= MAX_SIZE:
+        return
+    if b"\r\n" not in head[:MAX_SIZE]:
+        raise HeadError("The target of the request is too long.", "414 Request-URI Too Long")
+    raise HeadError(
+        f"The head of the request has more than {MAX_SIZE} bytes.", "413 Request Entity Too Large"
+    )
 
 
 def parse_request_line(line: bytes) -> RequestLine:
-    """Returns the parts of a request line.
+    """Returns the parts of a request line, given without its end.
 
     Raises:
         HeadError: if it is malformed, or of a version that is not served.
@@ -180,7 +249,7 @@ def parse_request_line(line: bytes) -> RequestLine:
     return RequestLine(method, target, path, query, b"HTTP/" + version, authority)
 
 
-def check_framing(fields: dict[bytes, bytes], protocol: bytes) -> None:
+def _check_framing(fields: dict[bytes, bytes], protocol: bytes) -> None:
     """Checks the fields that delimit and address a request.
 
     Raises:
@@ -208,7 +277,7 @@ def check_framing(fields: dict[bytes, bytes], protocol: bytes) -> None:
 def _parse_field(line: bytes) -> Field | None:
     if line[:1] in b" \t":
         raise HeadError("Folded header lines are not supported.")
-    name, colon, value = line[:-2].partition(b":")
+    name, colon, value = line.partition(b":")
     if not colon or not _FIELD_NAME.fullmatch(name):
         raise HeadError("The head of the request has a malformed line.")
     value = value.strip(b" \t")

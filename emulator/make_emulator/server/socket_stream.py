@@ -7,16 +7,22 @@ where there is nothing to read or no room to write.
 
 from __future__ import annotations
 
-import io
 import socket
-from typing import TYPE_CHECKING
+import struct
+from abc import ABC, abstractmethod
 
 from .connection import is_readable, is_writable
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+_BUFFER_SIZE = 65_536
 
-_BUFFER_SIZE = 16_384
+#: More than one TLS record: no decrypted data stay behind the buffer of a connection.
+_TLS_BUFFER_SIZE = 32_768
+
+#: How long a thread stays with a connection after a response, in milliseconds.
+LINGER_MILLISECONDS = 2
+
+#: The same as the C structure ``timeval``: seconds and microseconds.
+_LINGER = struct.pack("ll", 0, 1000 * LINGER_MILLISECONDS)
 
 #: The flag by which a call does not wait; Windows has none, there the socket itself is made non-blocking.
 _DONT_WAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
@@ -30,47 +36,80 @@ def open_stream(
     Args:
         data: what was read of the connection already.
     """
-    if not _DONT_WAIT:
-        peer.setblocking(False)
+    peer.setblocking(bool(_DONT_WAIT))
     return SocketReader(peer, timeout, data) if "r" in mode else SocketWriter(peer, timeout)
 
 
-class _RawReader(io.RawIOBase):
-    """Bytes from a socket.
+class StreamReader(ABC):
+    """Reader of requests, with a buffer.
 
-    ``mode`` says what a read does where the socket has no data: ``wait`` for them, return ``at-once`` without, or not even
-    ask the socket (``buffer-only``).
+    Args:
+        data: what was read already.
     """
 
-    def __init__(self, peer: socket.socket, timeout: float, data: bytes = b"") -> None:
-        self.mode = "wait"
-        self.data = data
-        self._peer = peer
-        self._timeout = int(timeout * 1000)
+    def __init__(self, data: bytes = b"") -> None:
+        self._data = data
+        self._position = 0
 
-    def readable(self) -> bool:
-        return True
+    @abstractmethod
+    def _receive(self) -> bytes:
+        """Waits for data; empty at the end of the connection."""
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        if self.data:
-            room = memoryview(buffer).cast("B")
-            piece, self.data = self.data[: len(room)], self.data[len(room) :]
-            room[: len(piece)] = piece
-            return len(piece)
-        if self.mode == "buffer-only":
-            return None
-        while True:
-            try:
-                return self._peer.recv_into(buffer, 0, _DONT_WAIT)
-            except BlockingIOError:
-                if self.mode == "at-once":
-                    return None
-                if not is_readable(self._peer, self._timeout):
-                    raise TimeoutError("timed out") from None
+    @abstractmethod
+    def linger(self) -> bool:
+        """Waits for the next request for a moment; returns True if there are data, or the end."""
+
+    def has_data(self) -> bool:
+        """Returns True if data are in the buffer."""
+        return self._position < len(self._data)
+
+    def buffered(self) -> bytes:
+        """Returns the data that were received and not used yet."""
+        return self._data[self._position :]
+
+    def skip(self, size: int) -> None:
+        """Passes over data that are in the buffer."""
+        self._position += size
+
+    def receive(self) -> bool:
+        """Waits for more data in the buffer; returns False at the end of the connection."""
+        return self._keep(self._receive())
+
+    def _keep(self, data: bytes) -> bool:
+        self._data = self._data[self._position :] + data
+        self._position = 0
+        return bool(data)
+
+    def read(self, size: int) -> bytes:
+        """Reads so many bytes; fewer at the end of the connection."""
+        pieces = [self._data[self._position : self._position + size]]
+        self._position += len(pieces[0])
+        left = size - len(pieces[0])
+        while left > 0 and self.receive():
+            piece = self._data[:left]
+            self._position = len(piece)
+            left -= len(piece)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def readline(self, limit: int) -> bytes:
+        """Reads up to the end of a line, or so many bytes; fewer at the end of the connection."""
+        searched = self._position
+        while (end := self._data.find(b"\n", searched) + 1) == 0:
+            searched = len(self._data) - self._position
+            if searched >= limit or not self.receive():
+                end = len(self._data)
+                break
+        return self.read(min(end - self._position, limit))
+
+    def close(self) -> None:
+        """Forgets what is in the buffer; the socket stays as it is."""
+        self._data = b""
+        self._position = 0
 
 
-class SocketReader(io.BufferedReader):
-    """Reader of requests.
+class SocketReader(StreamReader):
+    """Reader of a socket.
 
     Args:
         timeout: the most seconds that a read waits for data.
@@ -81,31 +120,56 @@ class SocketReader(io.BufferedReader):
     """
 
     def __init__(self, peer: socket.socket, timeout: float, data: bytes = b"") -> None:
-        self._raw = _RawReader(peer, timeout, data)
-        super().__init__(self._raw, _BUFFER_SIZE)
+        super().__init__(data)
+        self._peer = peer
+        self._timeout = int(timeout * 1000)
+        if _DONT_WAIT:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _LINGER)
 
-    def has_data(self) -> bool:
-        """Returns True if data are in the buffer."""
-        return self._peek("buffer-only")
-
-    def buffered(self) -> bytes:
-        """Returns the data that were read and not used yet."""
-        self._raw.mode = "buffer-only"
-        try:
-            return self.peek(1) + self._raw.data
-        finally:
-            self._raw.mode = "wait"
+    def _receive(self) -> bytes:
+        while True:
+            try:
+                return self._peer.recv(_BUFFER_SIZE, _DONT_WAIT)
+            except BlockingIOError:
+                if not is_readable(self._peer, self._timeout):
+                    raise TimeoutError("timed out") from None
 
     def fill(self) -> bool:
         """Reads what the socket has into the buffer, without waiting; returns False if there is nothing yet."""
-        return self._peek("at-once")
-
-    def _peek(self, mode: str) -> bool:
-        self._raw.mode = mode
+        if self.has_data():
+            return True
         try:
-            return bool(self.peek(1))
-        finally:
-            self._raw.mode = "wait"
+            return self._keep(self._peer.recv(_BUFFER_SIZE, _DONT_WAIT))
+        except BlockingIOError:
+            return False
+
+    def linger(self) -> bool:
+        if self.has_data():
+            return True
+        if not _DONT_WAIT:
+            return is_readable(self._peer, LINGER_MILLISECONDS)
+        # The system waits as long as `SO_RCVTIMEO` says: one call fewer than to wait and to read.
+        try:
+            self._keep(self._peer.recv(_BUFFER_SIZE))
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # the next read reports it
+        return True
+
+
+class TlsReader(StreamReader):
+    """Reader of a connection with TLS, whose socket has the timeout of a read."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        super().__init__()
+        self._peer = peer
+
+    def _receive(self) -> bytes:
+        return self._peer.recv(_TLS_BUFFER_SIZE)
+
+    def linger(self) -> bool:
+        return self.has_data() or is_readable(self._peer, LINGER_MILLISECONDS)
 
 
 class SocketWriter:
@@ -125,7 +189,11 @@ class SocketWriter:
         Raises:
             TimeoutError: if the client does not read.
         """
-        rest = memoryview(data)
+        try:
+            sent = self._peer.send(data, _DONT_WAIT)
+        except BlockingIOError:
+            sent = 0
+        rest = memoryview(data)[sent:]
         while rest:
             try:
                 rest = rest[self._peer.send(rest, _DONT_WAIT) :]

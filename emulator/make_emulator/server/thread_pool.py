@@ -14,8 +14,6 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from .connection import is_readable
-
 #: Threads that may exist at one time; connections beyond wait for one of them.
 MAX_THREADS = 4_000
 
@@ -23,9 +21,6 @@ MAX_THREADS = 4_000
 IDLE_SECONDS = 20.0
 
 MIN_THREADS = 8
-
-#: How long a thread stays with a connection after a response, in milliseconds.
-LINGER_MILLISECONDS = 2
 
 log = logging.getLogger("make_emulator.server")
 
@@ -125,7 +120,9 @@ class ThreadPool:
         keep = False
         try:
             keep = connection.communicate()
-            while keep and not self._stopping and _has_next_request(connection):
+            # Most clients send their next request at once. To wait for it saves two changes of threads, each of which waits
+            # for the interpreter lock.
+            while keep and not self._stopping and connection.rfile.linger():
                 keep = connection.communicate()
         except ConnectionError:
             pass
@@ -165,14 +162,6 @@ class ThreadPool:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
         return not self._active
-
-
-def _has_next_request(connection: Any) -> bool:
-    """Waits for the next request of a connection, for a moment: most clients send it at once.
-
-    It saves two changes of threads a request, each of which waits for the interpreter lock.
-    """
-    return connection.rfile.has_data() or is_readable(connection.socket, LINGER_MILLISECONDS)
 
 
 def _shut_down(connection: Any) -> None:

@@ -23,6 +23,7 @@ from cheroot.server import HTTPConnection
 from cheroot.ssl import Adapter
 
 from ..http.host_names import host_name, is_address
+from .socket_stream import TlsReader
 
 #: The environment variables that name a CA file for common clients: requests and libraries on top of it; httpx, urllib
 #: and others that use OpenSSL; Node; curl.
@@ -30,9 +31,6 @@ CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CER
 
 #: The timeout of a handshake, in seconds.
 HANDSHAKE_TIMEOUT = 5
-
-#: More than one TLS record: no decrypted data stay behind the buffer of a connection.
-_BUFFER_SIZE = 32_768
 
 _HTTPS_ONLY_MESSAGE = b"This port speaks HTTPS only: call it with https://.\n"
 
@@ -153,13 +151,11 @@ class TlsAdapter(Adapter):
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
     def makefile(self, sock: socket.socket, mode: str = "r", bufsize: int = -1) -> Any:
-        return MakeFile(sock, mode, bufsize)
+        return TlsReader(sock) if "r" in mode else MakeFile(sock, mode, bufsize)
 
 
 class TlsConnection(HTTPConnection):
     """Connection with a handshake before its first request."""
-
-    rbufsize = _BUFFER_SIZE
 
     _handshake_done = False
 

@@ -13,7 +13,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from functools import cached_property, lru_cache, partial
@@ -29,7 +29,7 @@ from cheroot.wsgi import Server as WsgiServer
 from ..fleet import ROUTED_KEY
 from ..http import faults, kept_headers
 from . import connection, framing, request_head
-from .request_head import FieldReader, HeadError, RequestLine
+from .request_head import FieldReader, Fields, HeadError, RequestLine
 from .socket_stream import SocketReader, open_stream
 from .thread_pool import ThreadPool
 from .tls import TlsAdapter, TlsConnection
@@ -88,14 +88,14 @@ class _Gateway(WsgiGateway):
         request = self.req
         line: RequestLine = request.line
         environ: dict[str, Any] = request.conn.environ.copy()
-        environ |= request.variables
+        environ |= request.fields.variables
         environ["REQUEST_METHOD"] = line.method.decode("ascii")
         environ["REQUEST_URI"] = line.target.decode("ascii")
         environ["PATH_INFO"] = line.path.decode("latin-1")
         environ["QUERY_STRING"] = line.query.decode("ascii")
         environ["SERVER_PROTOCOL"] = line.protocol.decode("ascii")
         environ["wsgi.errors"] = sys.stderr
-        environ[kept_headers.KEY] = request.header_lines
+        environ[kept_headers.KEY] = request.fields.lines
         return environ
 
     def start_response(
@@ -148,7 +148,7 @@ class _Gateway(WsgiGateway):
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             environ["CONTENT_LENGTH"] = str(length)
             return body
-        length = int(request.inheaders.get(b"Content-Length", 0))
+        length = request.fields.length
         if length > MAX_UNCHECKED_SIZE:
             request.close_connection = True
             return framing.PostponedBody(stream, length)
@@ -163,16 +163,15 @@ class _Request(HTTPRequest):
 
     #: Set by `parse_request`.
     line: RequestLine
-    variables: dict[str, str]
-    header_lines: bytes
+    fields: Fields
 
     def parse_request(self) -> None:
         """Reads the head, and refuses one that is malformed."""
         try:
-            lines = request_head.read_lines(self.conn.rfile)
-            if not lines:
+            line, lines = request_head.read_head(self.conn.rfile)
+            if not line:
                 return
-            self._take_head(lines)
+            self._take_head(line, lines)
         except HeadError as error:
             self.refuse(error.status, str(error))
             return
@@ -180,23 +179,17 @@ class _Request(HTTPRequest):
             self.conn.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.ready = (pass_on := self.server.pass_on) is None or not pass_on(self)
 
-    def _take_head(self, lines: Sequence[bytes]) -> None:
-        line = self.line = request_head.parse_request_line(lines[0])
-        self.header_lines = b"".join(lines[1:])
-        fields, self.variables = self.conn.field_reader.read(lines[1:])
-        if line.authority is not None:
-            fields[b"Host"] = line.authority
-            self.variables["HTTP_HOST"] = line.authority.decode("ascii")
-        request_head.check_framing(fields, line.protocol)
-        if int(fields.get(b"Content-Length", 0)) > MAX_BODY_SIZE:
+    def _take_head(self, request_line: bytes, lines: bytes) -> None:
+        line = self.line = request_head.parse_request_line(request_line)
+        fields = self.fields = self.conn.field_reader.read(lines, line.protocol, line.authority)
+        if fields.length > MAX_BODY_SIZE:
             raise HeadError("The body is too large.", "413 Request Entity Too Large")
-        options = fields.get(b"Connection", b"").lower()
         if line.protocol == b"HTTP/1.1":
-            self.close_connection = b"close" in options
+            self.close_connection = b"close" in fields.options
         else:
-            self.close_connection = b"keep-alive" not in options
-        self.chunked_read = b"Transfer-Encoding" in fields
-        self.inheaders = fields
+            self.close_connection = b"keep-alive" not in fields.options
+        self.chunked_read = fields.is_chunked
+        self.inheaders = fields.values
         self.response_protocol = line.protocol.decode("ascii")
 
     def respond(self) -> None:

@@ -7,7 +7,6 @@ from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -59,26 +58,20 @@ class WorldRequests(RemoteSequence[RequestRow]):
         """
         if json is not None and LOG_REDACTOR.mask(json) != json:
             raise ValueError("the request log masks secrets, so leave them out of json=")
-        glob, query = _split_path(path)
         parameters = drop_none(
             method=method,
-            path=glob,
+            path=path,
             status=status,
             user=user,
             agent=agent,
             decision=decision,
             since=since,
-            limit=limit if json is None and not query else None,
+            limit=limit if json is None else None,
         )
         rows = self._get({name: str(value) for name, value in parameters.items()})
-        if json is None and not query:
+        if json is None:
             return rows
-        rows = [
-            row
-            for row in rows
-            if query.items() <= _texts_of(row["query"]).items()
-            and (json is None or json_includes(row["requestBody"], json))
-        ]
+        rows = [row for row in rows if json_includes(row["requestBody"], json)]
         return rows if limit is None else rows[max(0, len(rows) - limit) :]
 
     def assert_called(
@@ -139,7 +132,7 @@ class WorldRequests(RemoteSequence[RequestRow]):
         rows = self.all()
         if not rows:
             return "nothing was received"
-        glob = _split_path(path)[0] or ""
+        glob = _without_query(path)
         near = sorted(rows, key=lambda row: _distance(row, method, glob, status, json))[:MAX_REQUESTS_SHOWN]
         lines = []
         for row in near:
@@ -152,23 +145,10 @@ class WorldRequests(RemoteSequence[RequestRow]):
         return f"{heading}:\n" + "\n".join(lines)
 
 
-def _split_path(path: str | None) -> tuple[str | None, dict[str, tuple[str, ...]]]:
-    """Returns the glob of a path, without ``/api/v2``, and the values of the parameters of its query; elsewhere ``?`` stands for a character."""
-    if path is None:
-        return None, {}
+def _without_query(path: str) -> str:
+    """Returns the glob of a path without the parameters behind it, and without ``/api/v2``."""
     glob, _, query = path.partition("?")
-    if "=" not in query:
-        glob, query = path, ""
-    values: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        values.setdefault(name, []).append(value)
-    return glob.removeprefix("/api/v2"), {name: tuple(texts) for name, texts in values.items()}
-
-
-def _texts_of(query: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:
-    return {
-        name: (value,) if isinstance(value, str) else tuple(map(str, value)) for name, value in query.items()
-    }
+    return (glob if "=" in query else path).removeprefix("/api/v2")
 
 
 def json_includes(body: Any, part: Any) -> bool:

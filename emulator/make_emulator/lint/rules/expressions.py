@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...engine.expressions.ast import (
+    BinaryChain,
     Call,
     DynamicReference,
     Identifier,
+    Node,
     PathIntoCall,
     Reference,
     UnquotedName,
@@ -22,7 +24,7 @@ from ...json_patch import Patch
 from ...plain_text import find_slip
 from ..document import LintDocument, LintModule, MappedExpression, iter_mapped_texts
 from ..finding import Issue, rule
-from ..module_facts import member_names, output_names
+from ..module_facts import member_names, output_names, output_type
 from ..repairs.expressions import (
     correct_syntax,
     find_sources,
@@ -38,6 +40,14 @@ _METADATA_PREFIX = "__IMT"
 _MAX_SOURCE = 80
 _MAX_IDS = 12
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+#: Functions that return a date.
+_DATE_FUNCTIONS = frozenset(
+    {
+        "parseDate",
+        *(f"add{unit}s" for unit in ("Second", "Minute", "Hour", "Day", "Month", "Year")),
+        *(f"set{unit}" for unit in ("Second", "Minute", "Hour", "Date", "Day", "Month", "Year")),
+    }
+)
 #: Output of a module that failed, in its error handler.
 _ERROR = "error"
 
@@ -267,6 +277,44 @@ def _find_member_slip(
                     else (),
                 )
             return
+
+
+@rule("text-as-date", "warning")
+def check_subtractions(document: LintDocument) -> Iterator[Issue]:
+    """An expression subtracts a text from a date, or a date from a text, which gives no number."""
+    for expression in document.expressions:
+        for node in expression.iter_nodes():
+            if not isinstance(node, BinaryChain):
+                continue
+            operands = [node.first, *(operand for operator, operand in node.rest if operator == "-")]
+            if not any(_is_date(document, operand) for operand in operands):
+                continue
+            for operand in operands:
+                if _declared_type(document, operand) != "text":
+                    continue
+                assert isinstance(operand, Reference)
+                name = ".".join(map(str, (operand.root, *operand.path)))
+                text = (
+                    f"{name} is declared as a text, so nothing can be subtracted from it, nor it from a date."
+                )
+                yield replace(
+                    _issue(expression, text), suggestion=f"Write parseDate({name}; …) with its format."
+                )
+
+
+def _is_date(document: LintDocument, operand: Node) -> bool:
+    if isinstance(operand, Call):
+        return operand.name in _DATE_FUNCTIONS
+    return operand == Identifier("now") or _declared_type(document, operand) in ("date", "timestamp")
+
+
+def _declared_type(document: LintDocument, operand: Node) -> str:
+    """Returns the type that a module declares of the field that an operand refers to; empty if none is known."""
+    if not isinstance(operand, Reference) or not isinstance(operand.root, int):
+        return ""
+    module = document.modules_by_id.get(operand.root)
+    names = [step for step in operand.path if isinstance(step, str)]
+    return output_type(module, names) if module is not None and len(names) == len(operand.path) else ""
 
 
 @rule("zero-index", "warning", repair="`[1]`")
