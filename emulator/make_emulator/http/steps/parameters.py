@@ -45,19 +45,19 @@ def resolve_as_owner(context: RequestContext) -> None:
     """
     endpoint, world = context.require_endpoint(), context.world
     assert context.parsed is not None
-    refusal: NotFoundError | OwnerNotVisibleError | None = None
+    first_error: NotFoundError | OwnerNotVisibleError | None = None
     for user in _iter_owners(context):
         token = Token(token="", label="control API", user_id=user.id, scopes=SCOPES, created=world.now())
         call = ApiCall(world, user, token, Visibility(world, user), endpoint, context.parsed)
         try:
             endpoint.resolve(call)
         except (NotFoundError, OwnerNotVisibleError) as error:
-            refusal = refusal or error
+            first_error = first_error or error
             continue
         context.call = call
         return
-    assert refusal is not None
-    raise refusal
+    assert first_error is not None
+    raise first_error
 
 
 def _iter_owners(context: RequestContext) -> Iterator[User]:
