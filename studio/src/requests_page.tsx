@@ -120,7 +120,7 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
           )}
         </section>
         <section class="card side" aria-label="Request">
-          {chosen ? <RequestDetail world={world} row={chosen} refresh={refresh} /> : <Empty>{requestId === null ? "Choose a request." : "This request is not in the list: it was cleared, or the filter hides it."}</Empty>}
+          {chosen ? <RequestDetail world={world} row={chosen} refresh={refresh} /> : list.data === null ? <div class="loading" /> : <Empty>{requestId === null ? "Choose a request." : "This request is not in the list: it was cleared, or the filter hides it."}</Empty>}
         </section>
       </div>
     </main>
@@ -143,9 +143,16 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
   const [kind, setKind] = useState<Snippet>("curl");
   const action = useAction();
   const text = snippet(kind, row, world);
+  const run = runOf(row);
   const canReplay = !/^\/(hook|mcp|oauth|\.well-known)/.test(row.path);
   return (
     <>
+      <p class="row">
+        <code class="grow anywhere">
+          {row.method} {pathOf(row)}
+        </code>
+        <b class={`number ${toneOf(row.status)}`}>{row.status || "no response"}</b>
+      </p>
       <p class="sentence">{row.statement ?? row.sentence}</p>
       <table class="facts">
         <tbody>
@@ -163,6 +170,14 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
               {row.decision} {row.code && <code>{row.code}</code>}
             </td>
           </tr>
+          {run && (
+            <tr>
+              <th>run</th>
+              <td>
+                <a href={href("w", world.name, "scenarios", run.scenarioId, "runs", run.id)}>{run.id}</a>
+              </td>
+            </tr>
+          )}
           {row.missing.length > 0 && (
             <tr>
               <th>missing</th>
@@ -207,13 +222,25 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
   );
 }
 
+/** The run that a request started, if its response names it. */
+function runOf(row: LogRow): { scenarioId: string; id: string } | null {
+  const scenarioId = /^\/scenarios\/(\d+)\/(run|replay)$/.exec(row.path)?.[1];
+  const body = row.responseBody;
+  const id = body !== null && typeof body === "object" && !Array.isArray(body) ? body.executionId : undefined;
+  return scenarioId !== undefined && typeof id === "string" ? { scenarioId, id } : null;
+}
+
 function Message({ title, headers, body }: { title: string; headers: { [name: string]: string }; body: Json }) {
   const [search, setSearch] = useState("");
   const count = Object.keys(headers).length;
   if (count === 0 && (body === null || body === "")) return null;
   return (
     <section aria-label={title}>
-      <h3>{title}</h3>
+      <div class="row">
+        <h3>{title}</h3>
+        <span class="grow" />
+        {body !== null && body !== "" && <CopyButton text={typeof body === "object" ? JSON.stringify(body, null, 2) : String(body)} label="Copy body" />}
+      </div>
       {count > 0 && (
         <details>
           <summary>

@@ -472,6 +472,17 @@ def test_replaying_a_request_is_one_of_a_client(studio: Studio, make: MakeEmulat
     assert [row["path"] for row in requests_to(make)] == ["/scenarios/1", "/scenarios/1"]
 
 
+def test_a_request_leads_to_the_run_that_it_started(studio: Studio, make: MakeEmulator) -> None:
+    ApiClient(make.app).post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
+    studio.open("w", "default", "requests", 1)
+    detail = studio.text('section[aria-label="Request"]')
+    assert "POST /scenarios/1/run" in detail
+    assert detail.count("Copy body") == 2
+    [run] = runs_of(make, 1)[:1]
+    studio.press(run["id"])
+    studio.until(f"location.hash === '#/w/default/scenarios/1/runs/{run['id']}'")
+
+
 def test_a_test_mail_runs_the_scenario_of_a_mailhook(studio: Studio, make: MakeEmulator) -> None:
     api = ApiClient(make.app)
     harness = WebhookHarness(api)

@@ -62,7 +62,8 @@ def resolve_as_owner(context: RequestContext) -> None:
 
 def _iter_owners(context: RequestContext) -> Iterator[User]:
     world = context.world
-    main = world.users[next(iter(world.tokens)).user_id]
+    token = next(iter(world.tokens), None)
+    main = world.users[token.user_id] if token is not None else next(iter(world.users))
     yield main
     known = {main.id}
     for member in world.organization_members:
