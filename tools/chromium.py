@@ -87,7 +87,7 @@ class Page:
         )
 
     def resize(self, width: int, height: int, *, is_dark: bool = False) -> None:
-        """Set the size of the window, and the colour scheme that the user prefers."""
+        """Set the size of the window, and the colour scheme that the user prefers; nothing moves smoothly."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -96,12 +96,17 @@ class Page:
             mobile=width < 500,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        motion = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, motion])
 
-    def screenshot(self) -> bytes:
-        """The visible part of the page as WebP."""
-        taken = self.call("Page.captureScreenshot", format="webp", quality=80)
-        return base64.b64decode(taken["data"])
+    def screenshot(self, max_size: int) -> bytes:
+        """The visible part of the page as WebP, in the best quality that is not larger than a number of bytes."""
+        for quality in (80, 70, 60, 50, 40):
+            taken = self.call("Page.captureScreenshot", format="webp", quality=quality)
+            content = base64.b64decode(taken["data"])
+            if len(content) <= max_size:
+                return content
+        raise ValueError(f"The picture has {len(content)} bytes")
 
     def _wait_for_load(self) -> None:
         while not self._loads:

@@ -718,6 +718,58 @@ def test_a_deletion_is_sent_at_the_second_press(studio: Studio, make: MakeEmulat
     assert [entry["method"] for entry in requests_to(make)] == ["DELETE"]
 
 
+def test_a_deletion_that_needs_a_confirmation_offers_it(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "api", "delete_data_store")
+    assert studio.until("document.querySelector('.parameter select')?.value === ''")
+    for status in (406, 200):
+        studio.press("Send")
+        studio.press("Delete it")
+        studio.until(
+            f"document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '{status}'"
+        )
+        if status == 406:
+            assert "confirmed=true" in studio.text("[aria-label=Response] .problem")
+            studio.press("Set confirmed to true")
+            assert "?confirmed=true" in studio.until(
+                "(document.querySelector('pre.code')?.innerText ?? '').match(/.*confirmed=true.*/)?.[0]"
+            )
+    assert [entry["status"] for entry in requests_to(make)] == [406, 200]
+    assert ApiClient(make.app).get("/data-stores/1").status_code == 404
+
+
+def test_a_request_that_was_sent_leads_to_its_entry_in_the_list(studio: Studio, make: MakeEmulator) -> None:
+    assert ApiClient(make.app).get("/users/me").status_code == 200
+    studio.open("w", "default", "api", "get_scenario")
+    studio.press("Send")
+    studio.press("Show it in the requests")
+    assert "GET /scenarios/1 in organization 1" in studio.text(".sentence")
+    latest = requests_to(make)[-1]
+    assert latest["path"] == "/scenarios/1"
+    assert studio.page.evaluate("location.hash") == f"#/w/default/requests/{latest['id']}"
+
+
+def test_a_route_has_its_fields_and_an_example_of_its_response(studio: Studio) -> None:
+    studio.open("w", "default", "api", "create_hook")
+    studio.press("Fields of the body")
+    fields = studio.text("details[open] .schema")
+    assert "typeName*" in fields
+    assert "at most 128 characters" in fields
+    studio.press("Example of the response, 200")
+    assert '"gateway-webhook"' in studio.text("details[open] .json")
+
+
+def test_hostile_names_in_a_response_are_text(studio: Studio, make: MakeEmulator) -> None:
+    studio.open("w", "default", "api", "update_scenario")
+    studio.until("document.querySelector('textarea')")
+    studio.type("Body", json.dumps({"name": EVIL}))
+    studio.press("Send")
+    studio.until("document.querySelector('[aria-label=Response] [role=status] b')?.innerText === '200'")
+    assert ApiClient(make.app).get("/scenarios/1").get_json()["scenario"]["name"] == EVIL
+    assert "onerror" in studio.text("[aria-label=Response] .json")
+    assert studio.page.evaluate("document.querySelectorAll('#studio img').length") == 0
+    assert studio.page.evaluate("document.title") != "owned"
+
+
 def test_a_body_that_is_no_json_and_a_route_that_does_not_exist_are_told(studio: Studio) -> None:
     studio.open("w", "default", "api", "create_scenario")
     studio.until("document.querySelector('textarea')")
@@ -760,12 +812,16 @@ def test_every_page_fits_the_window_and_has_no_serious_barrier(
             (("requests", 2), ".facts"),
             (("data",), ".chips a"),
             (("api",), ".log-row"),
-            (("api", "create_scenario"), "textarea"),
+            (("api", "create_scenario"), ".schema"),
             (("world",), ".columns"),
             (("nowhere",), "h1"),
         ):
             studio.open("w", "default", *parts)
             studio.until(f"document.querySelector({json.dumps(ready)})")
+            if "api" in parts:
+                page.evaluate(
+                    "document.querySelectorAll('.side details').forEach((each) => { each.open = true; })"
+                )
             if "runs" in parts:
                 studio.press("First event")
                 studio.text(".detail")

@@ -181,9 +181,9 @@ def _constraints_text(schema: Schema) -> str:
     notes = []
     if options := schema.get("enum") or items.get("enum"):
         notes.append("one of " + ", ".join(json.dumps(option).strip('"') for option in options))
-    for name, text in (("minLength", "at least {} characters"), ("maxLength", "at most {} characters")):
+    for name, text in (("minLength", "at least {} character{}"), ("maxLength", "at most {} character{}")):
         if name in schema:
-            notes.append(text.format(schema[name]))
+            notes.append(text.format(schema[name], "" if schema[name] == 1 else "s"))
     for name, text in (("minimum", "from {}"), ("maximum", "up to {}"), ("default", "by default {}")):
         # The largest id is no useful information.
         if name in schema and schema[name] is not None and schema[name] != 2**53 - 1:
