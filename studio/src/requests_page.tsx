@@ -173,7 +173,7 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
           {run && (
             <tr>
               <th>run</th>
-              <td>
+              <td class="anywhere">
                 <a href={href("w", world.name, "scenarios", run.scenarioId, "runs", run.id)}>{run.id}</a>
               </td>
             </tr>
@@ -239,7 +239,7 @@ function Message({ title, headers, body }: { title: string; headers: { [name: st
       <div class="row">
         <h3>{title}</h3>
         <span class="grow" />
-        {body !== null && body !== "" && <CopyButton text={typeof body === "object" ? JSON.stringify(body, null, 2) : String(body)} label="Copy body" />}
+        {body !== null && body !== "" && typeof body !== "object" && <CopyButton text={String(body)} label="Copy body" />}
       </div>
       {count > 0 && (
         <details>
