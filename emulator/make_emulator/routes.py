@@ -44,6 +44,7 @@ def register(
         control_api.create_blueprint(
             registry,
             endpoints,
+            dispatcher,
             access,
             authorization_server,
             readiness,

@@ -22,6 +22,7 @@ import type {
   Health,
   HttpRule,
   ImportResult,
+  Json,
   JsonObject,
   KnownApp,
   KnownAppDetails,
@@ -60,6 +61,7 @@ import type {
   Toolbox,
   ToolboxKey,
   Trace,
+  UnloggedCall,
   WorldChange,
   WorldDescription,
   WorldResponse,
@@ -199,6 +201,8 @@ export interface ControlApi {
   'POST /worlds/{name}/toolboxes': With<NewToolbox, { toolbox: Toolbox }>;
   'DELETE /worlds/{name}/toolboxes/{id}': Get<undefined>;
   'POST /worlds/{name}/toolboxes/{id}/keys': With<{ label?: string }, { key: ToolboxKey }>;
+  /** A call of the emulated API that leaves no trace in the request log; the response is that of the API. */
+  'POST /worlds/{name}/unlogged-calls': With<UnloggedCall, Json>;
   'GET /worlds/{name}/variables': Get<{ variables: OwnedVariable[] }>;
 }
 
@@ -317,6 +321,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'POST /worlds/{name}/toolboxes': true,
   'DELETE /worlds/{name}/toolboxes/{id}': true,
   'POST /worlds/{name}/toolboxes/{id}/keys': true,
+  'POST /worlds/{name}/unlogged-calls': true,
   'GET /worlds/{name}/variables': true,
 };
 

@@ -596,6 +596,17 @@ export interface StoredRecord {
   data: JsonObject;
 }
 
+/** Method of a call of the API. */
+export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A call of the emulated API that leaves no trace in the request log. */
+export interface UnloggedCall {
+  method: ApiMethod;
+  /** Path with its query, below `/api/v2`. */
+  path: string;
+  body?: Json;
+}
+
 /** Custom variable of a team or an organization. */
 export interface OwnedVariable {
   owner: 'team' | 'organization';

@@ -6,6 +6,7 @@ import { WorldHttp, WorldOutbox } from './external-services.js';
 import { WorldRequests } from './requests.js';
 import type {
   Agent,
+  ApiMethod,
   Blueprint,
   ChangeId,
   Changes,
@@ -19,6 +20,7 @@ import type {
   Finding,
   Grants,
   ImportResult,
+  Json,
   JsonObject,
   LintRequest,
   Mended,
@@ -517,6 +519,15 @@ export class World {
   /** Returns the behaviours of the fidelity ledger that the responses rest on, the weakest first. */
   async provenance(): Promise<Provenance> {
     return this.#client.call('GET /worlds/{name}/provenance');
+  }
+
+  /**
+   * Calls the API as an owner of what the path names, without a trace in the request log, its counts, rate limit and faults: for
+   * the preparation of a test. The path, with its query, is without `/api/v2`; returns the JSON of the response.
+   */
+  async callUnlogged(method: ApiMethod, path: string, body?: Json): Promise<Json> {
+    const call = { method, path, ...(body !== undefined && { body }) };
+    return this.#client.call('POST /worlds/{name}/unlogged-calls', { body: call });
   }
 
   /** Resets the world to its seed. */

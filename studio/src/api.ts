@@ -1,5 +1,7 @@
 // Calls of the control API and, with the token of a world, of the emulated API.
 
+import type { Decision as AnyDecision, Drawing, DrawingMarks, Json, JsonObject, RequestRow, RunDetail, ScenarioDetails, ScenarioRunRow, WorldDescription } from "../../node/src/types";
+
 const KEY_NAME = "make-emulator-key";
 
 export class ApiError extends Error {
@@ -62,8 +64,14 @@ export async function control<T>(path: string, options: CallOptions = {}): Promi
   return read<T>(await send(`/_emulator${path}`, { ...options, headers: { ...options.headers, ...controlHeaders() } }));
 }
 
-/** Calls the emulated API with the token of a world; `path` begins after `/api/v2`. */
-export async function make<T>(world: World, path: string, options: CallOptions = {}): Promise<T> {
+/** Calls the emulated API without a trace in the request log, which is that of the clients under test; `path` begins after `/api/v2`. */
+export async function make<T>(world: World, path: string, options: { method?: string; body?: unknown } = {}): Promise<T> {
+  const call = { method: options.method ?? "GET", path, ...(options.body !== undefined && { body: options.body }) };
+  return control<T>(`${worldPath(world.name)}/unlogged-calls`, { method: "POST", body: call });
+}
+
+/** Calls the emulated API as a client does, with the token of a world: the request log has it. */
+export async function makeAsClient<T>(world: World, path: string, options: CallOptions = {}): Promise<T> {
   return read<T>(await send(`/api/v2${path}`, { ...options, headers: { ...options.headers, Authorization: `Token ${world.token}` } }));
 }
 
@@ -71,59 +79,27 @@ export const worldPath = (name: string): string => `/worlds/${encodeURIComponent
 
 // --- what the control API returns -------------------------------------------------------------------
 
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type { BundleNumber, Condition, Drawing, DrawnEdge, Finding, Json, JsonObject, OwnedVariable, RunLink, ScenarioRow, Step, StoredData, StoredRecord, Trace } from "../../node/src/types";
 
-export interface World {
-  name: string;
-  baseUrl: string;
-  token: string;
-  organizationId: number | null;
-  teamId: number | null;
-  userId: number;
-  zone: string | null;
-  plan: string | null;
-}
-
-export interface RunRow {
-  id: string;
-  status: string;
-  at: string;
-  operations: number;
-  durationMs: number;
-}
-
-export interface RunLink {
-  id: string;
-  scenarioId: number;
-  scenarioName: string;
-  status: string;
-  at: string;
-}
-
+export type World = WorldDescription;
+export type RunRow = ScenarioRunRow;
 /** A run with those that it called, and the one that called it. */
-export interface Run extends RunLink {
-  operations: number;
-  durationMs: number;
-  error: { name: string; message: string; hint?: string; issues?: string[] } | null;
-  calls: RunLink[];
-  calledBy: RunLink | null;
-  replayOf: RunLink | null;
-  replays: RunLink[];
-}
+export type Run = RunDetail;
+export type LogRow = RequestRow;
+export type DrawnNode = Drawing["nodes"][number];
+export type NodeMark = DrawingMarks["nodes"][number];
+export type EdgeMark = DrawingMarks["edges"][number];
 
-export interface ScenarioRow {
-  id: number;
-  name: string;
-  teamId: number;
-  type: string;
-  state: "active" | "inactive" | "paused" | "invalid";
-  scheduling: { [name: string]: Json };
-  nextRun: string | null;
-  apps: string[];
-  runs: RunRow[];
-}
+type NamesOf<Union> = Union extends unknown ? keyof Union : never;
+type ValueOf<Union, Name extends PropertyKey> = Union extends unknown ? (Name extends keyof Union ? Union[Name] : never) : never;
 
-export interface FieldSpec {
+/** A decision, with what only one kind of them has. */
+export type Decision = Pick<AnyDecision, keyof AnyDecision> & {
+  [Name in Exclude<NamesOf<AnyDecision>, keyof AnyDecision>]?: ValueOf<AnyDecision, Name>;
+};
+
+/** An input or an output of a scenario, as its blueprint declares it. */
+export type FieldSpec = JsonObject & {
   name: string;
   type?: string;
   label?: string;
@@ -131,162 +107,11 @@ export interface FieldSpec {
   required?: boolean;
   default?: Json;
   multiline?: boolean;
-}
+};
 
-export interface Scenario extends ScenarioRow {
-  description: string;
-  blueprint: { [name: string]: Json };
-  version: number;
-  inputs: FieldSpec[];
-  outputs: FieldSpec[];
-  hook: { id: number; name: string; type: string; address: string } | null;
-  warnings: string[];
-  incompleteExecutions: { id: string; reason: string; attempts: number }[];
-}
-
-export type Tone = "" | "good" | "warn" | "bad" | "off";
-
-export interface DrawnNode {
-  index: number;
-  id: number | null;
-  module: string;
-  app: string;
-  title: string;
-  kind: string;
-  path: (string | number)[];
-  disabled: boolean;
-  x: number;
-  y: number;
-  colour: string;
-  initials: string;
-  lines: string[];
-  subtitle: string;
-  tooltip: string;
-}
-
-export interface DrawnEdge {
-  source: number;
-  target: number;
-  kind: string;
-  filtered: boolean;
-  disabled: boolean;
-  filter: string;
-  d: string;
-  label: string;
-  labelX: number;
-  labelY: number;
-  endX: number;
-}
-
-export interface Drawing {
-  name: string;
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-  radius: number;
-  nodes: DrawnNode[];
-  edges: DrawnEdge[];
-}
-
-export interface NodeMark {
-  index: number;
-  tone: Tone;
-  badge: string;
-  title: string;
-}
-
-export interface EdgeMark {
-  source: number;
-  target: number;
-  tone: Tone;
-  title: string;
-}
+export type Scenario = Omit<ScenarioDetails, "inputs" | "outputs"> & { inputs: FieldSpec[]; outputs: FieldSpec[] };
 
 export interface DrawingResponse {
   drawing: Drawing;
-  marks?: { nodes: NodeMark[]; edges: EdgeMark[] };
-}
-
-export interface BundleNumber {
-  moduleId: number;
-  number: number;
-  of: number;
-}
-
-export interface Step {
-  cycle: number;
-  moduleId: number;
-  module: string;
-  operation: number;
-  operations: number;
-  bundle: BundleNumber | null;
-  input: Json;
-  output: Json[];
-  error: { name: string; message: string; hint?: string; issues?: string[] } | null;
-  called: string | null;
-  sentence: string;
-}
-
-export interface Condition {
-  a: Json;
-  o: string;
-  b: Json;
-  left: Json;
-  right: Json;
-  holds: boolean;
-  hint?: string;
-}
-
-export interface Decision {
-  step: number;
-  event: string;
-  cycle: number;
-  moduleId: number;
-  bundle: BundleNumber | null;
-  sentence: string;
-  name?: string;
-  passed?: boolean;
-  conditions?: Condition[][];
-  number?: number | null;
-  fallback?: boolean;
-}
-
-export interface Trace {
-  steps: Step[];
-  decisions: Decision[];
-  story: string[];
-  leftOut: { steps: number; decisions: number };
-}
-
-export interface Finding {
-  rule: string;
-  severity: "error" | "warning" | "info";
-  moduleId?: number;
-  path: string;
-  message: string;
-  suggestion?: string;
-}
-
-export interface LogRow {
-  id: number;
-  at: string;
-  method: string;
-  path: string;
-  query: { [name: string]: Json } | string;
-  status: number;
-  code: string | null;
-  user: string | null;
-  tokenLabel: string | null;
-  organizationId: number | null;
-  agent: string | null;
-  missing: string[];
-  decision: string;
-  sentence: string;
-  statement: string | null;
-  behaviours: string[];
-  requestHeaders: { [name: string]: string };
-  responseHeaders: { [name: string]: string };
-  requestBody: Json;
-  responseBody: Json;
+  marks?: DrawingMarks;
 }

@@ -2,27 +2,15 @@
 
 import { useState } from "preact/hooks";
 
-import type { Json, World } from "./api";
+import type { Json, OwnedVariable, StoredData, StoredRecord, World } from "./api";
 import { make, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { CopyButton, Empty, parseJson, Problem } from "./parts";
 
-interface DataStore {
-  id: number;
-  name: string;
-  records: number;
-  teamName: string;
-}
-
-interface StoredRecord {
-  key: string;
-  data: Json;
-}
-
 const PAGE = 50;
 
 export function DataPage({ world, storeId, tick, refresh }: { world: World; storeId: string | null; tick: number; refresh: () => void }) {
-  const list = useControl<{ dataStores: DataStore[] }>(`${worldPath(world.name)}/data-stores`, tick);
+  const list = useControl<{ dataStores: StoredData[] }>(`${worldPath(world.name)}/data-stores`, tick);
   return (
     <main>
       <h1>Data stores</h1>
@@ -162,14 +150,6 @@ function shortened(value: Json): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
-interface Variable {
-  owner: "team" | "organization";
-  ownerId: number;
-  name: string;
-  typeId: number;
-  value: Json;
-}
-
 const variablesPath = (owner: string, id: number): string => `/${owner}s/${id}/variables`;
 
 /** A value as its type has it; one that is none of it is sent as it is, and the emulator says what is wrong. */
@@ -183,7 +163,7 @@ function typedValue(typeId: number, text: string): Json {
 }
 
 function Variables({ world, tick, refresh }: { world: World; tick: number; refresh: () => void }) {
-  const list = useControl<{ variables: Variable[] }>(`${worldPath(world.name)}/variables`, tick);
+  const list = useControl<{ variables: OwnedVariable[] }>(`${worldPath(world.name)}/variables`, tick);
   const owners: ["team" | "organization", number | null][] = [
     ["team", world.teamId],
     ["organization", world.organizationId],
@@ -214,7 +194,7 @@ interface OwnVariablesProps {
   world: World;
   owner: "team" | "organization";
   ownerId: number;
-  rows: readonly Variable[];
+  rows: readonly OwnedVariable[];
   onChange: () => void;
 }
 

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 
 import type { Json, LogRow, World } from "./api";
-import { control, controlHeaders, make, worldPath } from "./api";
+import { control, controlHeaders, makeAsClient, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
 import { CopyButton, Empty, Headers, Problem, Tabs } from "./parts";
@@ -120,7 +120,7 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
           )}
         </section>
         <section class="card side" aria-label="Request">
-          {chosen ? <RequestDetail world={world} row={chosen} refresh={refresh} /> : <Empty>{requestId === null ? "Choose a request." : "This request is not in the list: it was cleared, or the filter hides it."}</Empty>}
+          {chosen ? <RequestDetail world={world} row={chosen} refresh={refresh} /> : list.data === null ? <div class="loading" /> : <Empty>{requestId === null ? "Choose a request." : "This request is not in the list: it was cleared, or the filter hides it."}</Empty>}
         </section>
       </div>
     </main>
@@ -143,9 +143,16 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
   const [kind, setKind] = useState<Snippet>("curl");
   const action = useAction();
   const text = snippet(kind, row, world);
+  const run = runOf(row);
   const canReplay = !/^\/(hook|mcp|oauth|\.well-known)/.test(row.path);
   return (
     <>
+      <p class="row">
+        <code class="grow anywhere">
+          {row.method} {pathOf(row)}
+        </code>
+        <b class={`number ${toneOf(row.status)}`}>{row.status || "no response"}</b>
+      </p>
       <p class="sentence">{row.statement ?? row.sentence}</p>
       <table class="facts">
         <tbody>
@@ -163,6 +170,14 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
               {row.decision} {row.code && <code>{row.code}</code>}
             </td>
           </tr>
+          {run && (
+            <tr>
+              <th>run</th>
+              <td class="anywhere">
+                <a href={href("w", world.name, "scenarios", run.scenarioId, "runs", run.id)}>{run.id}</a>
+              </td>
+            </tr>
+          )}
           {row.missing.length > 0 && (
             <tr>
               <th>missing</th>
@@ -193,7 +208,7 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
             onClick={() =>
               void action.run(async () => {
                 const body = row.requestBody === null || row.requestBody === "" ? {} : { body: row.requestBody };
-                await make(world, pathOf(row), { method: row.method, ...body }).finally(refresh);
+                await makeAsClient(world, pathOf(row), { method: row.method, ...body }).finally(refresh);
               })
             }
           >
@@ -207,13 +222,25 @@ function RequestDetail({ world, row, refresh }: { world: World; row: LogRow; ref
   );
 }
 
+/** The run that a request started, if its response names it. */
+function runOf(row: LogRow): { scenarioId: string; id: string } | null {
+  const scenarioId = /^\/scenarios\/(\d+)\/(run|replay)$/.exec(row.path)?.[1];
+  const body = row.responseBody;
+  const id = body !== null && typeof body === "object" && !Array.isArray(body) ? body.executionId : undefined;
+  return scenarioId !== undefined && typeof id === "string" ? { scenarioId, id } : null;
+}
+
 function Message({ title, headers, body }: { title: string; headers: { [name: string]: string }; body: Json }) {
   const [search, setSearch] = useState("");
   const count = Object.keys(headers).length;
   if (count === 0 && (body === null || body === "")) return null;
   return (
     <section aria-label={title}>
-      <h3>{title}</h3>
+      <div class="row">
+        <h3>{title}</h3>
+        <span class="grow" />
+        {body !== null && body !== "" && typeof body !== "object" && <CopyButton text={String(body)} label="Copy body" />}
+      </div>
       {count > 0 && (
         <details>
           <summary>

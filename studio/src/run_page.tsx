@@ -43,7 +43,7 @@ export function RunPage({ world, scenario, runId, compared }: RunPageProps) {
   const events = useMemo(() => (traced.data === null ? [] : eventsOf(traced.data)), [traced.data]);
   const cycles = useMemo(() => [...new Set(events.map((event) => event.cycle))], [events]);
   const drawing = drawn.data?.drawing ?? null;
-  const names = useMemo(() => new Map((drawing?.nodes ?? []).map((node) => [node.id ?? -1, node.title])), [drawing]);
+  const names = useMemo(() => new Map((drawing?.nodes ?? []).flatMap((node): [number, string][] => (typeof node.id === "number" ? [[node.id, node.title]] : []))), [drawing]);
 
   useEffect(() => {
     setSelected(null);
@@ -60,7 +60,9 @@ export function RunPage({ world, scenario, runId, compared }: RunPageProps) {
     setSelected(nodeOf(event.moduleId));
     if (cycle !== null && event.cycle !== cycle) setCycle(null);
   };
-  const moduleId = selected === null ? null : (drawing?.nodes[selected]?.id ?? null);
+  // A module whose id is no number ran in no run.
+  const selectedId = selected === null ? null : drawing?.nodes[selected]?.id;
+  const moduleId = typeof selectedId === "number" ? selectedId : null;
   const selectNode = (index: number | null, next: View = view) => {
     setSelected(index);
     setView(index === null ? "Events" : next);
@@ -70,7 +72,7 @@ export function RunPage({ world, scenario, runId, compared }: RunPageProps) {
   };
   const withBundles = useMemo(() => {
     const ids = new Set((traced.data?.steps ?? []).map((step) => step.moduleId));
-    return new Set((drawing?.nodes ?? []).filter((node) => node.id !== null && ids.has(node.id)).map((node) => node.index));
+    return new Set((drawing?.nodes ?? []).filter((node) => typeof node.id === "number" && ids.has(node.id)).map((node) => node.index));
   }, [traced.data, drawing]);
   const steps = useMemo(
     () => (traced.data?.steps ?? []).filter((step) => step.moduleId === moduleId && (cycle === null || step.cycle === cycle)),

@@ -364,11 +364,11 @@ interface ModulePanelProps {
 }
 
 /** The module of a blueprint at a path of names and places. */
-function nodeAt(blueprint: Json, path: readonly (string | number)[]): { [name: string]: Json } {
+function nodeAt(blueprint: Json, path: readonly Json[]): { [name: string]: Json } {
   let value: Json = blueprint;
   for (const step of path) {
     if (value === null || typeof value !== "object") return {};
-    value = (value as { [name: string]: Json })[step] ?? null;
+    value = (value as { [name: string]: Json })[String(step)] ?? null;
   }
   return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 }

@@ -11,7 +11,7 @@ export function curlCommand(method: string, url: string, body: string | null, he
   return lines.join(" \\\n  ");
 }
 
-function queryText(query: LogRow["query"]): string {
+function queryText(query: LogRow["query"] | string): string {
   if (typeof query === "string") return query.replace(/^\?/, "");
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) for (const each of Array.isArray(value) ? value : [value]) params.append(name, String(each));
@@ -19,7 +19,7 @@ function queryText(query: LogRow["query"]): string {
 }
 
 /** What a request sends. */
-export type SentRequest = Pick<LogRow, "method" | "path" | "query" | "requestBody">;
+export type SentRequest = Pick<LogRow, "method" | "path" | "requestBody"> & { query: LogRow["query"] | string };
 
 export function pathOf(row: SentRequest): string {
   const query = queryText(row.query);

@@ -421,6 +421,69 @@ def test_looking_at_data_leaves_the_request_log_alone(studio: Studio, make: Make
     assert (variable["owner"], variable["value"]) == ("organization", 0.19)
 
 
+def test_what_is_done_in_the_studio_is_no_request_of_a_client(studio: Studio, make: MakeEmulator) -> None:
+    harness = WebhookHarness(ApiClient(make.app))
+    failing = {"id": 2, "module": "json:ParseJSON", "version": 1, "parameters": {"type": ""}}
+    incomplete = harness.listen({**failing, "mapper": {"json": "{"}}, settings={"dlq": True})
+    harness.send(json={})
+    make.control.call("DELETE", "worlds", "default", "requests")
+
+    studio.open("w", "default", "scenarios", 1)
+    studio.press("Stop", ".head")
+    studio.press("Start", ".head")
+    studio.press("Run")
+    studio.type("Name", "Zoe")
+    studio.press("Run once")
+    studio.until("location.hash.includes('/runs/')")
+    first = studio.page.evaluate("location.hash")
+    studio.press("Replay")
+    studio.until(f"location.hash.includes('/runs/') && location.hash !== {json.dumps(first)}")
+    studio.open("w", "default", "scenarios", 1)
+    studio.press("Blueprint")
+    text = studio.until("document.querySelector('textarea.tall')?.value")
+    studio.type("Blueprint as JSON", text.replace('"name": "Greeting"', '"name": "Salute"'))
+    studio.press("Save")
+    studio.until("document.querySelector('h1')?.innerText === 'Salute'")
+    studio.open("w", "default", "scenarios", incomplete)
+    studio.press("Edit the retry")
+    studio.press("Save and retry")
+    studio.shows("Edit the retry")
+    studio.open("w", "default", "data", 1)
+    studio.press("New record")
+    studio.type("Key", "a/b")
+    studio.type("Data", '{"sku": "Z-1", "quantity": 1}')
+    studio.press("Save")
+    studio.press("Delete a/b")
+    studio.until("!document.body.innerText.includes('a/b')")
+    studio.press("New variable", 'section[aria-label="Variables of the team"]')
+    studio.type("Name", "region")
+    studio.type("Value", "north")
+    studio.press("Save")
+    studio.shows('"north"')
+    assert requests_to(make) == []
+    assert len(runs_of(make, 1)) >= 2
+
+
+def test_replaying_a_request_is_one_of_a_client(studio: Studio, make: MakeEmulator) -> None:
+    ApiClient(make.app).get("/scenarios/1")
+    studio.open("w", "default", "requests", 1)
+    studio.press("Replay")
+    studio.until("document.querySelectorAll('.log-row').length === 2")
+    assert [row["path"] for row in requests_to(make)] == ["/scenarios/1", "/scenarios/1"]
+
+
+def test_a_request_leads_to_the_run_that_it_started(studio: Studio, make: MakeEmulator) -> None:
+    ApiClient(make.app).post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
+    studio.open("w", "default", "requests", 1)
+    detail = studio.text('section[aria-label="Request"]')
+    assert "POST /scenarios/1/run" in detail
+    # The tree of a JSON body has its own.
+    assert (detail.count("Copy JSON"), detail.count("Copy body")) == (2, 0)
+    [run] = runs_of(make, 1)[:1]
+    studio.press(run["id"])
+    studio.until(f"location.hash === '#/w/default/scenarios/1/runs/{run['id']}'")
+
+
 def test_a_test_mail_runs_the_scenario_of_a_mailhook(studio: Studio, make: MakeEmulator) -> None:
     api = ApiClient(make.app)
     harness = WebhookHarness(api)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,6 +42,28 @@ def test_the_files_of_the_package_are_built_from_the_sources(tmp_path: Path) -> 
 
 def test_the_types_of_the_sources_are_right() -> None:
     run("npm", "run", "--silent", "check")
+
+
+def test_only_replays_the_api_form_and_webhooks_call_the_emulator_as_clients() -> None:
+    # All other calls leave the request log, which is that of the clients under test, alone.
+    sources = {path.name: path.read_text("utf-8") for path in (SOURCES / "src").iterdir()}
+    assert {name for name, text in sources.items() if "makeAsClient(" in text} == {"requests_page.tsx"}
+    assert {name for name, text in sources.items() if re.search(r"\bfetch\((?!`/_emulator)", text)} == {
+        "api.ts",  # `send`, of the control API and of `makeAsClient`
+        "api_page.tsx",
+        "hooks.ts",  # the stream of events
+        "play.tsx",
+        "snippets.ts",
+    }
+
+
+def test_the_types_of_the_control_api_are_those_of_the_npm_package() -> None:
+    # Which tests/e2e/npm_package/test_control_api.py holds against real responses.
+    source = (SOURCES / "src/api.ts").read_text("utf-8")
+    assert 'from "../../node/src/types"' in source
+    shared = {"World", "Run", "ScenarioRow", "Scenario", "Drawing", "Step", "Trace", "Finding", "LogRow"}
+    repeated = re.findall(r"^(?:export )?interface (\w+)", source, flags=re.MULTILINE)
+    assert not shared.intersection(repeated)
 
 
 def test_the_studio_is_small() -> None:

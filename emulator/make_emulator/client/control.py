@@ -544,6 +544,12 @@ class WorldClient:
         row: CredentialRequestRow = approved["credentialRequest"]
         return row
 
+    def call_unlogged(self, method: str, path: str, body: Json = None) -> Any:
+        """Calls the API without a trace in the request log; returns the JSON of its response."""
+        target = "/" + path.removeprefix("/api/v2").lstrip("/")
+        sent = drop_none(method=method.upper(), path=target, body=body)
+        return self.call("POST", "unlogged-calls", body=sent)
+
     def provenance(self) -> ProvenanceReport:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
         report: ProvenanceReport = self.call("GET", "provenance")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from flask import Blueprint, Response, request
 
+from ..http.dispatch import ApiDispatcher
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..http.responses import json_response
@@ -34,6 +35,7 @@ from . import (
     snapshots,
     stored_data,
     toolboxes,
+    unlogged_calls,
     worlds,
 )
 from .access import AccessControl
@@ -44,6 +46,7 @@ from .readiness import Readiness, add_readiness_route
 def create_blueprint(
     registry: WorldRegistry,
     endpoints: Collection[Endpoint],
+    dispatcher: ApiDispatcher,
     access: AccessControl,
     authorization_server: AuthorizationServer,
     readiness: Readiness,
@@ -53,6 +56,7 @@ def create_blueprint(
 
     Args:
         endpoints: the endpoints of the emulated API, for OpenAPI and reports.
+        dispatcher: calls them.
         access: the rules of access.
         authorization_server: the clients that registered themselves, and the requests that wait for consent.
         readiness: the readiness of the server.
@@ -95,4 +99,5 @@ def create_blueprint(
     snapshots.add_routes(blueprint, registry)
     stored_data.add_routes(blueprint, registry)
     toolboxes.add_routes(blueprint, registry)
+    unlogged_calls.add_routes(blueprint, registry, dispatcher)
     return blueprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import orjson
@@ -13,12 +13,12 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers, MultiDict
 
 from ..lazy_dataclasses import dataclass
-from ..registry import WorldRegistry
+from ..registry import WorldHandle, WorldRegistry
 from .context import Caller, DirectInput, HttpInput, RequestContext
 from .endpoint import ENCODED_SLASH, Endpoint
 from .endpoint_table import EndpointTable
 from .faults import DroppedConnection, TruncatedResponse
-from .pipeline import Pipeline
+from .pipeline import UNLOGGED_PIPELINE, Pipeline
 from .request_log import LogEntry
 from .responses import error_response, to_make_error
 from .routing import API_PREFIX, RouteMatch, RouteMatcher, request_path
@@ -102,6 +102,39 @@ class ApiDispatcher:
             routes=self._endpoints,
         )
         return self._pipeline.run(context)
+
+    def call_unlogged(
+        self, handle: WorldHandle, method: str, target: str, *, body: Any = None, origin: str = ""
+    ) -> Response:
+        """Returns the response to a call in a world that leaves no trace in its log, statistics, rate limit and faults.
+
+        The caller is an owner of what the call names.
+
+        Args:
+            target: path and query, below the prefix of the API.
+            body: the JSON value of the body; ``None`` for no body.
+        """
+        sent_path, _, query = target.partition("?")
+        segments = [unquote(segment).replace("/", ENCODED_SLASH) for segment in sent_path.split("/")]
+        path = "/".join(segments)
+        match = self._matcher.match(method, API_PREFIX + path)
+        entry = LogEntry(method, path.replace(ENCODED_SLASH, "%2F"), query, endpoint=match.route)
+        entry.secrets = handle.secret_values
+        context = RequestContext(
+            self._registry,
+            DirectInput(
+                MultiDict(parse_qsl(query, keep_blank_values=True)),
+                b"" if body is None else orjson.dumps(body),
+                origin,
+            ),
+            entry,
+            self._endpoints[match.route] if match.route else None,
+            routing_error=match.error,
+            path=match.values,
+            routes=self._endpoints,
+            handle=handle,
+        )
+        return UNLOGGED_PIPELINE.run(context)
 
     def invoke(
         self,

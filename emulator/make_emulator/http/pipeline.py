@@ -123,3 +123,20 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
     ],
     error_response=api_error_response,
 )
+
+#: The way of a call of an endpoint by the control API: the same checks of what is sent, the plan and the state, the same
+#: errors, and no trace: neither token, scopes, role, grants, rate limit and faults, nor log and statistics.
+UNLOGGED_PIPELINE: Pipeline[RequestContext] = Pipeline(
+    request_steps=[
+        routing.require_endpoint,
+        request_body.read_body,
+        parameters.parse,
+        handler.handle_public,
+        world_lock.lock_world,
+        parameters.resolve_as_owner,
+        authorization.check_plan,
+        handler.handle,
+    ],
+    response_steps=[],
+    error_response=api_error_response,
+)

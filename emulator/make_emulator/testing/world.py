@@ -22,7 +22,7 @@ from ..client.responses import (
     StepRow,
     TokenAccess,
 )
-from ..json_types import JsonObject
+from ..json_types import Json, JsonObject
 from ..world.plans import Plan
 from ..world.settings import WorldSettings
 from . import activity, collectors
@@ -269,6 +269,23 @@ class World:
     def coverage(self) -> CoverageReport:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
         return self._client.coverage()
+
+    def call_unlogged(self, method: str, path: str, body: Json = None) -> Any:
+        """Calls the API as an owner of what the path names, without a trace in the request log, its counts, rate limit and faults.
+
+        It is for the preparation of a test, whose assertions on the request log then see the calls of the tested code only.
+
+        Args:
+            path: the path with its query, with or without ``/api/v2``.
+            body: the JSON value of the body.
+
+        Returns:
+            the JSON of the response.
+
+        Raises:
+            ControlError: if the API refuses the call; ``status`` is that of its response.
+        """
+        return self._client.call_unlogged(method, path, body)
 
     def checkpoint(self, name: str) -> WorldCheckpoint:
         """Creates a checkpoint of the present state, whose changes can be listed and undone.

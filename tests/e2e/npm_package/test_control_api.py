@@ -245,6 +245,7 @@ def use_every_route(make: MakeEmulator) -> None:
         client.call("GET", "data-stores", str(row["id"]), "records")
     client.call("GET", "tokens")
     client.call("GET", "variables")
+    client.call_unlogged("PATCH", "/scenarios/1", {"name": "Prepared"})
     mailhook = {"name": "Mails", "teamId": world.team_id, "typeName": "gateway-mailhook"}
     made = control.api("POST", "/hooks", world.token, mailhook)
     client.call("POST", "hooks", str(made["hook"]["id"]), "mail", body={"subject": "x", "text": "y"})
