@@ -55,11 +55,12 @@ $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 serve: $(RUNTIME) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
 	@$(BIN)/make-emulator serve $(ARGS)
 
+# A process without tests takes half of those that another one has left: the ones that last seconds lie close together.
 test: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules $(STUDIO) ## Run every test, those with real clients included
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-slow: $(DEV) $(MCP) tests/e2e/node_modules node/node_modules $(STUDIO) ## Run every test as on a machine that is 50 times slower
-	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
+	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-conformance: $(DEV) ## Run the conformance suite of MCP, and its inspector, against the MCP server; needs npm
 	cd tests/e2e/conformance && npm install --silent --no-save --no-audit --no-fund
@@ -107,6 +108,7 @@ soak: $(DEV) ## Load one server for ten minutes, and look at its memory and thre
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 docs: $(DEV) ## Write docs/reference, FIDELITY.md, drawings and prepared fixtures from the code
+	$(BIN)/python -m tools.record_responses
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m tools.draw_documentation
 	$(BIN)/python -m tools.update_fidelity

@@ -18,6 +18,8 @@ INDEX = "README.md"
 LEDGER = "reference/fidelity/README.md"
 _PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 _URLS: dict[str, str] = _PROJECT.get("urls", {})
+#: An image of docs/assets, which may have a twin with dark colours.
+_SCREENSHOT = re.compile(r"(!\[[^\]]*\])\(((?:\.\./)*assets/([\w-]+))\.webp\)")
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^)\s]+)\)")
 #: A heading of the index, a bold row of one of its tables, or a link to a page.
 _INDEX_ENTRY = re.compile(
@@ -64,7 +66,7 @@ def ledger_pages() -> list[str | dict[str, str]]:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Points links to other files of the repository to where the repository is, and removes what stands before the title."""
+    """Points links to other files of the repository to where the repository is, removes what stands before the title, adds dark twins."""
     _pages[page.file.src_uri] = page
     if page.file.src_uri == INDEX:
         page.meta["hide"] = ["navigation"]
@@ -79,9 +81,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"[{text}]({repository}/blob/main/{path})" if repository else text
 
     return "".join(
-        part if part.startswith("```") else _LINK.sub(replace, part)
+        part if part.startswith("```") else _SCREENSHOT.sub(with_dark_twin, _LINK.sub(replace, part))
         for part in re.split(r"(^```.*?^```$)", markdown, flags=re.MULTILINE | re.DOTALL)
     )
+
+
+def with_dark_twin(match: re.Match[str]) -> str:
+    """Returns a screenshot and its twin with dark colours, of which the theme shows the one that fits."""
+    alt, path, name = match.groups()
+    if not (ROOT / "docs" / "assets" / f"{name}-dark.webp").exists():
+        return match[0]
+    return f"{alt}({path}.webp#only-light){alt}({path}-dark.webp#only-dark)"
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from helpers.documentation import ROOT, build_site
 from helpers.sharing import share
+from tools import take_screenshots
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
@@ -110,6 +111,29 @@ def test_the_title_of_a_page_is_its_name_in_the_navigation(site: Path) -> None:
         [title] = re.findall(r"<h1[^>]*>(.*?)<a", article(site, page), flags=re.DOTALL)
         in_navigation = re.sub(r"^Fidelity: |</?code>", "", title)
         assert Path(page).name == "README.md" or in_navigation in names
+
+
+def test_every_screenshot_is_taken_by_the_command_and_shown_in_both_colours(site: Path) -> None:
+    files = {path.name: path.stat().st_size for path in (DOCS / "assets").glob("*.webp")}
+    assert set(files) == set(take_screenshots.SCREENSHOTS)
+    assert {name for name, size in files.items() if size > take_screenshots.MAX_SIZE} == set()
+    assert sum(files.values()) < 1_500_000
+    shown: set[str] = set()
+    for page in PAGES:
+        for tag in re.findall(r"<img [^>]*>", article(site, page)):
+            match = re.search(r'src="[^"]*assets/([\w-]+\.webp)(#only-\w+)?"', tag)
+            if match is None:
+                continue
+            name, scheme = match.groups(default="")
+            shown.add(name)
+            has_twin = name.replace(".webp", "-dark.webp") in files
+            assert scheme == (
+                "#only-dark" if name.endswith("-dark.webp") else "#only-light" if has_twin else ""
+            )
+            alt = re.search(r'alt="([^"]*)"', tag)
+            assert alt is not None
+            assert len(alt[1]) > 20
+    assert shown == set(files)
 
 
 def test_every_page_is_found_by_the_search(site: Path) -> None:

@@ -36,17 +36,25 @@ def text_files(folders: Iterable[str], suffixes: frozenset[str] = SUFFIXES) -> I
                 yield file
 
 
-def all_files() -> Iterator[Path]:
-    return text_files([*vocabulary()["package"], *vocabulary()["checked"]])
+@cache
+def all_files() -> tuple[Path, ...]:
+    return tuple(text_files([*vocabulary()["package"], *vocabulary()["checked"]]))
+
+
+@cache
+def text(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
 def uses(word: str, files: Iterable[Path]) -> list[str]:
     """Returns each line that has a word."""
-    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE)
+    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE | re.MULTILINE)
     return [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
         for path in files
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        # Most files have no word of the list: they are searched as a whole.
+        if pattern.search(text(path))
+        for number, line in enumerate(text(path).splitlines(), 1)
         if pattern.search(line) and not LEDGER_ID.match(line)
     ]
 
@@ -86,7 +94,7 @@ def test_a_docstring_opens_with_a_term() -> None:
 
 
 def docstrings(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(text(path))):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and (
             docstring := ast.get_docstring(node)
         ):

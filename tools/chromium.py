@@ -61,8 +61,33 @@ class Page:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
+    def mouse(self, kind: str, x: float, y: float, *, is_pressed: bool = False) -> None:
+        """Press, move or release the left button at a point of the window: ``mousePressed``, ``mouseMoved``, ``mouseReleased``."""
+        button = "left" if is_pressed or kind != "mouseMoved" else "none"
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button=button,
+            buttons=1 if is_pressed or kind == "mousePressed" else 0,
+            clickCount=0 if kind == "mouseMoved" else 1,
+        )
+
+    def wheel(self, x: float, y: float, delta: float, *, with_control: bool = False) -> None:
+        """Turn the wheel at a point of the window; a positive number scrolls down."""
+        self.call(
+            "Input.dispatchMouseEvent",
+            type="mouseWheel",
+            x=x,
+            y=y,
+            deltaX=0,
+            deltaY=delta,
+            modifiers=2 if with_control else 0,
+        )
+
     def resize(self, width: int, height: int, *, is_dark: bool = False) -> None:
-        """Set the size of the window, and the colour scheme that the user prefers."""
+        """Set the size of the window, and the colour scheme that the user prefers; nothing moves smoothly."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -71,12 +96,17 @@ class Page:
             mobile=width < 500,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        motion = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, motion])
 
-    def screenshot(self) -> bytes:
-        """The visible part of the page as WebP."""
-        taken = self.call("Page.captureScreenshot", format="webp", quality=80)
-        return base64.b64decode(taken["data"])
+    def screenshot(self, max_size: int) -> bytes:
+        """The visible part of the page as WebP, in the best quality that is not larger than a number of bytes."""
+        for quality in (80, 70, 60, 50, 40):
+            taken = self.call("Page.captureScreenshot", format="webp", quality=quality)
+            content = base64.b64decode(taken["data"])
+            if len(content) <= max_size:
+                return content
+        raise ValueError(f"The picture has {len(content)} bytes")
 
     def _wait_for_load(self) -> None:
         while not self._loads:

@@ -6,7 +6,7 @@ An API token, a hook's udid, and an OAuth client with its codes and tokens belon
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from functools import partial
@@ -107,6 +107,32 @@ class ClientSession(Protocol):
 StoreOpener = Callable[["WorldHandle"], WorldStore | None]
 
 
+class WorldSecrets:
+    """Secrets of a world that redaction masks by value, those of deleted tokens and hooks included.
+
+    Entries of the request log refer to it, and it to nothing that refers to them: a world is free with the last reference to it.
+    """
+
+    __slots__ = ("_known", "_lookup_keys", "world")
+
+    def __init__(self, world: World, lookup_keys: Collection[str]) -> None:
+        self.world = world
+        self._lookup_keys = lookup_keys
+        #: The secrets, and the state of the tables from which they were collected.
+        self._known: tuple[World, tuple[int, ...], SecretValues] | None = None
+
+    def __call__(self) -> SecretValues:
+        """Returns the present secrets."""
+        world = self.world
+        # Read before the rows, so that a change in between is seen by the next call.
+        revisions = (len(self._lookup_keys), *world.secret_revisions())
+        known = self._known
+        if known is None or known[0] is not world or known[1] != revisions:
+            keys = frozenset(self._lookup_keys) - world.public_lookup_keys()
+            self._known = known = world, revisions, world.secret_values() | SecretValues(keys)
+        return known[2]
+
+
 @dataclass(slots=True)
 class WorldHandle:
     """Handle of one world, with its request log, fault rules and usage statistics."""
@@ -120,8 +146,8 @@ class WorldHandle:
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     #: Tokens and udids, present and deleted, by which requests find it; changed with the world's lock held.
     lookup_keys: set[str] = field(default_factory=set, repr=False)
-    #: The secrets of a world, and the state of its tables from which they were collected.
-    _secrets: tuple[World, tuple[int, ...], SecretValues] | None = field(default=None, repr=False)
+    #: The secrets that redaction masks by value.
+    secret_values: WorldSecrets = field(init=False, repr=False, compare=False)
     #: Keeps the state; ``None`` for a world that ends with the server.
     store: WorldStore | None = None
     #: Sessions by id, the least recently used first; they end with the world.
@@ -131,17 +157,12 @@ class WorldHandle:
     def name(self) -> str:
         return self.spec.name
 
-    def secret_values(self) -> SecretValues:
-        """Returns the secrets of the world that redaction masks by value, those of deleted tokens and hooks included."""
-        world = self.world
-        # Read before the rows, so that a change in between is seen by the next call.
-        revisions = (len(self.lookup_keys), *world.secret_revisions())
-        known = self._secrets
-        if known is None or known[0] is not world or known[1] != revisions:
-            keys = frozenset(self.lookup_keys) - world.public_lookup_keys()
-            values = world.secret_values() | SecretValues(keys)
-            self._secrets = known = world, revisions, values
-        return known[2]
+    def __post_init__(self) -> None:
+        self.secret_values = WorldSecrets(self.world, self.lookup_keys)
+
+    def set_world(self, world: World) -> None:
+        """Put another state in the place of the present one."""
+        self.world = self.secret_values.world = world
 
     def locked(self, *, for_change: bool = False) -> LockedWorld:
         """Returns a context of the current world, locked; after a reset, callers that waited get the new one.
@@ -156,7 +177,8 @@ class WorldHandle:
 
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
-        before, self.world = self.world, world
+        before = self.world
+        self.set_world(world)
         before.is_undone = True
         world.transport = before.transport
         world.telemetry = before.telemetry
@@ -425,7 +447,7 @@ class WorldRegistry:
             self._release(reserved)
             handle.world.register_lookup_key = ignore_lookup_key
             self._unregister(handle)
-            handle.world = world
+            handle.set_world(world)
             self._register(handle)
 
     def _release(self, keys: Iterable[str]) -> None:

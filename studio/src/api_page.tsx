@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Json, World } from "./api";
+import { control, type Json, type LogRow, type World, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
 import { CopyButton, Empty, Headers, parseJson, Problem, Tabs } from "./parts";
@@ -15,6 +15,16 @@ interface Schema {
   default?: Json;
   minimum?: number;
   maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  format?: string;
+  properties?: { [name: string]: Schema };
+  required?: string[];
+  anyOf?: Schema[];
+}
+
+interface Content {
+  content: { "application/json": { schema: Schema; example?: Json } };
 }
 
 interface Parameter {
@@ -31,7 +41,8 @@ interface Described {
   tags: string[];
   parameters: Parameter[];
   "x-scopes": string[];
-  requestBody?: { required: boolean; content: { "application/json": { schema: Schema; example?: Json } } };
+  requestBody?: Content & { required: boolean };
+  responses: { [status: string]: Content };
 }
 
 interface Operation extends Described {
@@ -48,6 +59,8 @@ interface Answer {
   milliseconds: number;
   headers: [string, string][];
   body: Json;
+  /** The request in the list of requests, where it was found. */
+  logged: number | null;
 }
 
 type Caller = "world" | "other" | "none";
@@ -125,23 +138,24 @@ function operationsOf(document: Document | null): Operation[] {
   );
 }
 
-/** The ids of the world stand for those of the example. */
-function idsOf(world: World): Record<string, Json> {
-  return Object.fromEntries(Object.entries({ teamId: world.teamId, organizationId: world.organizationId, belongerId: world.organizationId, userId: world.userId }).filter(([, id]) => id !== null));
+/** A value of an example; the world's own id where it is 1, the first of the default world. */
+function withId(name: string, value: Json, world: World): Json {
+  const ids: Record<string, number | null> = { teamId: world.teamId, organizationId: world.organizationId, belongerId: world.organizationId, userId: world.userId };
+  return value === 1 ? (ids[name] ?? value) : value;
 }
 
+/** A deletion is confirmed by who sends it, as Make does it: the example's `confirmed` stays out until then. */
+const isConfirmation = (parameter: Parameter): boolean => parameter.name === "confirmed";
+
 function initialValue(parameter: Parameter, world: World): string {
-  const id = idsOf(world)[parameter.name];
-  if (parameter.in === "path") return String(id ?? (typeOf(parameter.schema) === "integer" ? 1 : ""));
-  if (parameter.example === undefined) return "";
-  return String(id ?? parameter.example);
+  if (parameter.example === undefined || isConfirmation(parameter)) return "";
+  return String(withId(parameter.name, parameter.example, world));
 }
 
 function initialBody(operation: Operation, world: World): string {
   const example = operation.requestBody?.content["application/json"].example;
   if (example === null || typeof example !== "object" || Array.isArray(example)) return "";
-  const ids = idsOf(world);
-  return JSON.stringify(Object.fromEntries(Object.entries(example).map(([name, value]) => [name, ids[name] ?? value])), null, 2);
+  return JSON.stringify(Object.fromEntries(Object.entries(example).map(([name, value]) => [name, withId(name, value, world)])), null, 2);
 }
 
 const typeOf = (schema: Schema): string => (Array.isArray(schema.type) ? schema.type.filter((each) => each !== "null").join(" or ") : (schema.type ?? (schema.enum ? "string" : "any")));
@@ -156,6 +170,9 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
   const [answer, setAnswer] = useState<Answer | null>(null);
   const action = useAction();
   const takesBody = operation.requestBody !== undefined;
+  const success = Object.entries(operation.responses).find(([status]) => status < "400");
+  const response = success?.[1].content["application/json"];
+  const canConfirm = operation.parameters.some(isConfirmation) && values["confirmed"] !== "true";
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
   const query = queryOf(operation.parameters, values);
   const missing = operation.parameters.filter((each) => each.in === "path" && !values[each.name]);
@@ -164,7 +181,7 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
     action.run(async () => {
       const content = takesBody && body.trim() ? parseJson(body, "The body") : undefined;
       setAnswer(null);
-      setAnswer(await call(operation.method, `/api/v2${path}${query && `?${query}`}`, content, { world: world.token, other: token, none: "" }[caller]));
+      setAnswer(await call(world, operation.method, `/api/v2${path}${query && `?${query}`}`, content, { world: world.token, other: token, none: "" }[caller]));
       setSure(false);
       refresh();
     });
@@ -225,6 +242,14 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
       </form>
       <Problem error={action.error} />
       {answer && <AnswerView world={world} answer={answer} />}
+      {answer?.status === 406 && canConfirm && (
+        <div class="row">
+          <span>Make deletes this with all that depends on it, if the request confirms it.</span>
+          <button type="button" onClick={() => setValues({ ...values, confirmed: "true" })}>
+            Set confirmed to true
+          </button>
+        </div>
+      )}
       <h3>As code</h3>
       <div class="row">
         <Tabs names={SNIPPETS} current={kind} onSelect={setKind} label="Language" />
@@ -232,6 +257,27 @@ function OperationForm({ world, operation, refresh }: { world: World; operation:
         <CopyButton text={() => snippet(kind, { method: operation.method, path, query, requestBody: sentBody(takesBody ? body : "") }, world)} />
       </div>
       <pre class="code">{snippet(kind, { method: operation.method, path, query, requestBody: sentBody(takesBody ? body : "") }, world)}</pre>
+      <h3>Reference</h3>
+      {operation.requestBody && (
+        <details>
+          <summary>Fields of the body</summary>
+          <Fields schema={operation.requestBody.content["application/json"].schema} />
+        </details>
+      )}
+      {response && (
+        <>
+          <details>
+            <summary>Fields of the response</summary>
+            <Fields schema={response.schema} />
+          </details>
+          {response.example !== undefined && (
+            <details>
+              <summary>Example of the response, {success?.[0]}</summary>
+              <JsonTree value={response.example} />
+            </details>
+          )}
+        </>
+      )}
     </>
   );
 }
@@ -252,7 +298,7 @@ function Required() {
 
 function ParameterField({ parameter, value, onChange }: { parameter: Parameter; value: string; onChange: (value: string) => void }) {
   const schema = parameter.schema;
-  const options = schema.enum;
+  const options = schema.enum ?? (typeOf(schema) === "boolean" ? [true, false] : undefined);
   const isArray = typeOf(schema).includes("array");
   return (
     <label class="parameter">
@@ -302,7 +348,72 @@ function sentBody(text: string): Json {
   }
 }
 
-async function call(method: string, url: string, body: Json | undefined, token: string): Promise<Answer> {
+/** The fields of an object, each followed by its own. */
+function Fields({ schema }: { schema: Schema }) {
+  const rows = fieldsOf(schema, 0);
+  if (rows.length === 0) return <p class="soft">An object with any names.</p>;
+  return (
+    <table class="schema">
+      <tbody>
+        {rows.map(({ depth, name, field, required }, index) => (
+          <tr key={index}>
+            <th scope="row">
+              <code class={`depth-${Math.min(depth, 4)}`}>
+                {name}
+                {required && <Required />}
+              </code>
+            </th>
+            <td class="soft anywhere">
+              {typeText(field)} {constraintsText(field)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface FieldRow {
+  depth: number;
+  name: string;
+  field: Schema;
+  required: boolean;
+}
+
+const MAX_DEPTH = 6;
+
+function fieldsOf(schema: Schema, depth: number): FieldRow[] {
+  if (depth > MAX_DEPTH) return [];
+  const shapes = (schema.anyOf ?? []).filter((each) => each.properties !== undefined);
+  return [
+    ...(schema.items ? fieldsOf(schema.items, depth) : []),
+    ...shapes.flatMap((shape, index) => [{ depth, name: `(${index + 1})`, field: { type: "one of these" }, required: false }, ...fieldsOf(shape, depth + 1)]),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [{ depth, name, field, required: schema.required?.includes(name) ?? false }, ...fieldsOf(field, depth + 1)]),
+  ];
+}
+
+function typeText(schema: Schema): string {
+  const type = typeOf(schema);
+  return type.split(" or ").length > 3 ? "any" : type.includes("array") && schema.items ? `array of ${typeText(schema.items)}` : type;
+}
+
+function constraintsText(schema: Schema): string {
+  const options = schema.enum ?? schema.items?.enum;
+  return [
+    options && `one of ${options.join(", ")}`,
+    schema.minLength !== undefined && `at least ${schema.minLength} ${schema.minLength === 1 ? "character" : "characters"}`,
+    schema.maxLength !== undefined && `at most ${schema.maxLength} characters`,
+    schema.minimum !== undefined && `from ${schema.minimum}`,
+    schema.maximum !== undefined && schema.maximum !== Number.MAX_SAFE_INTEGER && `up to ${schema.maximum}`,
+    schema.default !== undefined && schema.default !== null && `by default ${JSON.stringify(schema.default)}`,
+    schema.format,
+  ]
+    .filter(Boolean)
+    .map((text) => `· ${text}`)
+    .join(" ");
+}
+
+async function call(world: World, method: string, url: string, body: Json | undefined, token: string): Promise<Answer> {
   const headers: Record<string, string> = {};
   if (token) headers["Authorization"] = `Token ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -321,7 +432,19 @@ async function call(method: string, url: string, body: Json | undefined, token: 
   } catch {
     // It is shown as it is.
   }
-  return { status: response.status, milliseconds: performance.now() - began, headers: [...response.headers], body: content };
+  const milliseconds = performance.now() - began;
+  return { status: response.status, milliseconds, headers: [...response.headers], body: content, logged: await findRequest(world, response.headers.get("x-request-id")) };
+}
+
+/** The number of a request in the list of requests; null for one that belongs to no world, as without a token. */
+async function findRequest(world: World, id: string | null): Promise<number | null> {
+  if (id === null) return null;
+  try {
+    const { requests } = await control<{ requests: LogRow[] }>(`${worldPath(world.name)}/requests?limit=20`);
+    return requests.find((row) => Object.entries(row.responseHeaders).some(([name, value]) => name.toLowerCase() === "x-request-id" && value === id))?.id ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function AnswerView({ world, answer }: { world: World; answer: Answer }) {
@@ -334,7 +457,7 @@ function AnswerView({ world, answer }: { world: World; answer: Answer }) {
         <b class={answer.status < 300 ? "good" : answer.status < 500 ? "warn" : "bad"}>{answer.status}</b>
         <span class="soft">{answer.milliseconds.toFixed(0)} ms</span>
         <span class="grow" />
-        <a href={href("w", world.name, "requests")}>Requests</a>
+        {answer.logged !== null && <a href={href("w", world.name, "requests", answer.logged)}>Show it in the requests</a>}
       </div>
       {why && <p class="problem">{why}</p>}
       {answer.body !== "" && (typeof answer.body === "object" ? <JsonTree value={answer.body} /> : <pre class="code">{String(answer.body).slice(0, 20_000)}</pre>)}

@@ -1,6 +1,6 @@
 // A scenario as a graph: panned by dragging, zoomed by the wheel, buttons and keys, with modules that the keyboard reaches.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { DrawnEdge, DrawnNode, Drawing, EdgeMark, NodeMark } from "./api";
 
@@ -13,6 +13,10 @@ interface View {
 const SIGNS: Record<string, string> = { good: "✓", warn: "!", bad: "✕", off: "–" };
 const MIN_SCALE = 0.1;
 const MAX_SCALE = 2.5;
+/** A scenario is opened at least at this scale. */
+const LEGIBLE_SCALE = 0.55;
+/** Below this scale no text is legible, and none is drawn. */
+const FAR_SCALE = 0.3;
 
 export interface GraphProps {
   drawing: Drawing;
@@ -32,7 +36,11 @@ export interface GraphProps {
 export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBadge, withBundles, findings }: GraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  const [view, setView] = useState<View | null>(null);
+  // The view is no state: a pan or zoom changes the style of one element, once a frame, and renders nothing again. The element is no
+  // part of the SVG, whose texts a browser would lay out again at each scale.
+  const layer = useRef<HTMLDivElement>(null);
+  const moved = useRef<View | null>(null);
+  const scheduled = useRef(0);
   const fingers = useRef(new Map<number, { x: number; y: number }>());
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
 
@@ -47,23 +55,48 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
   }, []);
 
   const fitted = useMemo(() => fit(drawing, size), [drawing, size]);
-  const shown = view ?? fitted;
+  const current = useCallback(() => moved.current ?? fitted, [fitted]);
 
-  // Another scenario is shown whole, whatever was looked at before.
-  useEffect(() => setView(null), [drawing.nodes.length, drawing.width, drawing.height]);
+  const show = useCallback(() => {
+    const { x, y, scale } = current();
+    if (layer.current === null) return;
+    layer.current.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    layer.current.classList.toggle("far", scale < FAR_SCALE);
+  }, [current]);
 
-  const zoom = useCallback(
-    (factor: number, x = size.width / 2, y = size.height / 2) =>
-      setView((old) => {
-        const from = old ?? fitted;
-        const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, from.scale * factor));
-        const by = scale / from.scale;
-        return { scale, x: x - (x - from.x) * by, y: y - (y - from.y) * by };
-      }),
-    [fitted, size],
+  const setView = useCallback(
+    (view: View | null) => {
+      moved.current = view;
+      cancelAnimationFrame(scheduled.current);
+      scheduled.current = requestAnimationFrame(show);
+    },
+    [show],
   );
 
-  const pan = useCallback((x: number, y: number) => setView((old) => ({ ...(old ?? fitted), x: (old ?? fitted).x + x, y: (old ?? fitted).y + y })), [fitted]);
+  // Another scenario is shown whole, whatever was looked at before.
+  useLayoutEffect(() => void (moved.current = null), [drawing.nodes.length, drawing.width, drawing.height]);
+  useLayoutEffect(() => {
+    show();
+    return () => cancelAnimationFrame(scheduled.current);
+  }, [show]);
+
+  const zoom = useCallback(
+    (factor: number, x = size.width / 2, y = size.height / 2) => {
+      const from = current();
+      const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, from.scale * factor));
+      const by = scale / from.scale;
+      setView({ scale, x: x - (x - from.x) * by, y: y - (y - from.y) * by });
+    },
+    [current, setView, size],
+  );
+
+  const pan = useCallback(
+    (x: number, y: number) => {
+      const from = current();
+      setView({ ...from, x: from.x + x, y: from.y + y });
+    },
+    [current, setView],
+  );
 
   useEffect(() => {
     const element = frame.current;
@@ -79,23 +112,25 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
     return () => element.removeEventListener("wheel", onWheel);
   }, [zoom]);
 
+  const showWhole = () => setView(fit(drawing, size, MIN_SCALE));
+
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, () => void> = {
       "+": () => zoom(1.25),
       "=": () => zoom(1.25),
       "-": () => zoom(0.8),
-      "0": () => setView(null),
+      "0": showWhole,
       Escape: () => onSelect(null),
     };
     const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const arrow = arrows[event.key];
     if (arrow !== undefined) {
       const target = event.target instanceof Element ? event.target.closest("[data-node]") : null;
-      const current = target === null ? null : Number(target.getAttribute("data-node"));
-      if (current === null) {
+      const from = target === null ? null : Number(target.getAttribute("data-node"));
+      if (from === null) {
         pan(-60 * arrow[0], -60 * arrow[1]);
       } else {
-        const next = neighbour(drawing.nodes, current, arrow);
+        const next = neighbour(drawing.nodes, from, arrow);
         if (next !== null) {
           frame.current?.querySelector<SVGGElement>(`[data-node="${next}"]`)?.focus();
           reveal(next);
@@ -115,6 +150,7 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
   const reveal = (index: number) => {
     const node = drawing.nodes[index];
     if (node === undefined) return;
+    const shown = current();
     const x = shown.x + node.x * shown.scale;
     const y = shown.y + node.y * shown.scale;
     const margin = 90;
@@ -184,9 +220,16 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
   const lines = useMemo(() => new Map((edgeMarks ?? []).map((mark) => [`${mark.source}-${mark.target}`, mark])), [edgeMarks]);
 
   return (
-    <div class="graph" ref={frame} onKeyDown={onKeyDown} onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={onPointerUp}>
-      <svg width={size.width} height={size.height} role="group" aria-label={`Scenario ${drawing.name}, ${drawing.nodes.length} modules`} onClick={() => !drag.current?.moved && onSelect(null)}>
-        <g transform={`translate(${shown.x} ${shown.y}) scale(${shown.scale})`}>
+    <div class="graph" ref={frame} onKeyDown={onKeyDown} onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={onPointerUp} onClick={() => !drag.current?.moved && onSelect(null)}>
+      <div class="view" ref={layer}>
+        <svg
+          width={drawing.width}
+          height={drawing.height}
+          viewBox={`${drawing.left} ${drawing.top} ${drawing.width} ${drawing.height}`}
+          style={{ left: `${drawing.left}px`, top: `${drawing.top}px` }}
+          role="group"
+          aria-label={`Scenario ${drawing.name}, ${drawing.nodes.length} modules`}
+        >
           {drawing.edges.map((edge) => (
             <Edge key={`${edge.source}-${edge.target}-${edge.kind}`} edge={edge} mark={lines.get(`${edge.source}-${edge.target}`)} />
           ))}
@@ -204,16 +247,30 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
           ))}
           {onBadge &&
             drawing.nodes.filter((node) => withBundles?.has(node.index)).map((node) => <Badge key={node.index} node={node} radius={drawing.radius} mark={marks.get(node.index)} onOpen={() => !drag.current?.moved && onBadge(node.index)} />)}
-        </g>
-      </svg>
-      <div class="graph-tools">
+        </svg>
+        {/* Texts stand beside the SVG: those in it are laid out again at each scale. */}
+        <div class="labels" aria-hidden="true">
+          {drawing.edges.map(
+            (edge) =>
+              edge.label && (
+                <div key={`${edge.source}-${edge.target}-${edge.kind}`} class="label edge-label" style={{ left: `${edge.labelX}px`, top: `${edge.labelY}px` }}>
+                  <span>{edge.label}</span>
+                </div>
+              ),
+          )}
+          {drawing.nodes.map((node) => (
+            <Label key={node.index} node={node} radius={drawing.radius} isDim={node.disabled || marks.get(node.index)?.tone === "off"} onSelect={() => !drag.current?.moved && onSelect(node.index)} />
+          ))}
+        </div>
+      </div>
+      <div class="graph-tools" onClick={(event) => event.stopPropagation()}>
         <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoom(1.25)}>
           +
         </button>
         <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoom(0.8)}>
           −
         </button>
-        <button type="button" aria-label="Show the whole scenario" title="Show the whole scenario (0)" onClick={() => setView(null)}>
+        <button type="button" aria-label="Show the whole scenario" title="Show the whole scenario (0)" onClick={showWhole}>
           ⤢
         </button>
       </div>
@@ -221,11 +278,12 @@ export function Graph({ drawing, nodeMarks, edgeMarks, selected, onSelect, onBad
   );
 }
 
-function fit(drawing: Drawing, size: { width: number; height: number }): View {
+/** The view that shows the whole scenario, or, at a least scale, its left. */
+function fit(drawing: Drawing, size: { width: number; height: number }, least = LEGIBLE_SCALE): View {
   if (!size.width || !size.height || !drawing.nodes.length) return { x: 0, y: 0, scale: 1 };
   const whole = Math.min(size.width / drawing.width, size.height / drawing.height, 1);
   // A wide scenario stays legible, and begins at the left.
-  const scale = Math.max(whole, Math.min(0.55, size.height / drawing.height));
+  const scale = Math.max(whole, Math.min(least, size.height / drawing.height));
   const wide = drawing.width * scale > size.width;
   return {
     scale,
@@ -258,11 +316,6 @@ function Edge({ edge, mark }: { edge: DrawnEdge; mark: EdgeMark | undefined }) {
         {hint && <title>{hint}</title>}
       </path>
       {edge.filtered && <path class="funnel" d={`M${edge.endX - 20} ${edge.labelY + 5}h12l-4 5v6l-4-2v-4z`} />}
-      {edge.label && (
-        <text class="edge-label" x={edge.labelX} y={edge.labelY}>
-          {edge.label}
-        </text>
-      )}
     </g>
   );
 }
@@ -298,6 +351,27 @@ function Badge({ node, radius, mark, onOpen }: { node: DrawnNode; radius: number
         {text}
       </text>
     </g>
+  );
+}
+
+/** The initials in the bubble of a module, and its names below. */
+function Label({ node, radius, isDim, onSelect }: { node: DrawnNode; radius: number; isDim: boolean; onSelect: () => void }) {
+  const select = (event: MouseEvent) => {
+    event.stopPropagation();
+    onSelect();
+  };
+  return (
+    <div class={`label ${isDim ? "dim" : ""}`} style={{ left: `${node.x}px`, top: `${node.y}px` }}>
+      <div class="initials">{node.initials}</div>
+      <div class="titles" style={{ top: `${radius + 6}px` }} onClick={select}>
+        {node.lines.map((line, place) => (
+          <div key={place} class="title">
+            {line}
+          </div>
+        ))}
+        <div class="subtitle">{node.subtitle}</div>
+      </div>
+    </div>
   );
 }
 
@@ -342,9 +416,6 @@ function Node({ node, radius, mark, hasBadge, finding, selected, onSelect }: Nod
       <g aria-hidden="true">
       <circle class="focus" r={radius + 9} />
       <circle class="disc" r={radius} fill={node.colour} />
-      <text class="initials" dy=".35em">
-        {node.initials}
-      </text>
       {tone && tone !== "off" && <circle class="ring" r={radius + 4} />}
       {badge && (
         <g transform={`translate(${radius * 0.72} ${-radius * 0.78})`}>
@@ -362,14 +433,6 @@ function Node({ node, radius, mark, hasBadge, finding, selected, onSelect }: Nod
           </text>
         </g>
       )}
-      {node.lines.map((line, place) => (
-        <text key={place} class="title" y={radius + 18 + 15 * place}>
-          {line}
-        </text>
-      ))}
-      <text class="subtitle" y={radius + 18 + 15 * node.lines.length}>
-        {node.subtitle}
-      </text>
       </g>
     </g>
   );

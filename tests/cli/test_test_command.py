@@ -267,6 +267,26 @@ def test_a_first_test_repeats_no_secret_of_its_blueprint(tmp_path: Path) -> None
     assert run(tmp_path).exit_code == 0
 
 
+def test_a_first_test_gives_an_instant_trigger_of_another_app_its_bundles(tmp_path: Path) -> None:
+    trigger = {
+        "id": 1,
+        "module": "acme:WatchOrders",
+        "version": 1,
+        "parameters": {"__IMTHOOK__": 7},
+        "metadata": {"interface": [{"name": "name", "type": "text"}]},
+    }
+    post = {"id": 2, "module": "acme:Post", "version": 1, "mapper": {"text": "{{1.name}}"}}
+    path = tmp_path / "orders.json"
+    path.write_text(json.dumps({"name": "Orders", "flow": [trigger, post], "metadata": {"instant": True}}))
+    assert run("--init", path).exit_code == 0
+    text = (tmp_path / "orders.test.yaml").read_text()
+    assert "    given:\n      bundles: {name: " in text
+    assert "'1'" not in text
+    assert run(tmp_path).exit_code == 0
+    swept = CliRunner().invoke(main, ["sweep", str(path)])
+    assert swept.output.rstrip().endswith(" of 8"), swept.output
+
+
 def test_a_run_of_a_world_becomes_a_test(tmp_path: Path, world: World) -> None:
     url = world.base_url.removesuffix("/api/v2")
     options = ("--url", url, "--world", world.name)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 import shlex
@@ -232,6 +233,18 @@ def test_the_reference_has_every_route_with_its_scopes(api: ApiClient) -> None:
     assert "pg[sortBy] query string one of" in shown.text
 
 
+def test_the_reference_shows_an_example_of_each_response(api: ApiClient) -> None:
+    source = api.control("GET", "/docs").get_data(as_text=True)
+    samples = [html.unescape(text) for text in re.findall(r"<pre>(.*?)</pre>", source, re.DOTALL)]
+    shown = [json.loads(text) for text in samples if not text.startswith("curl")]
+    document = json_of(api.control("GET", "/openapi.json"))
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                example = response["content"]["application/json"].get("example")
+                assert example is None or example in shown, operation["operationId"]
+
+
 def test_the_calls_that_the_reference_shows_can_be_made(api: ApiClient) -> None:
     source = api.control("GET", "/docs").get_data(as_text=True)
     calls = [
@@ -257,8 +270,8 @@ def test_the_calls_that_the_reference_shows_can_be_made(api: ApiClient) -> None:
             data=next((value for flag, value in pairs if flag == "-d"), None),
         )
         answered.append(response.status_code)
-        assert response.status_code not in (401, 403, 405), call
-    assert answered.count(200) > len(answered) / 2
+        assert response.status_code not in (401, 405), call
+    assert answered.count(200) > len(answered) * 0.7
 
 
 def test_the_address_of_the_dashboard_may_lack_its_slash(api: ApiClient) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,15 @@ from .documentation import ROOT
 _FOREIGN = re.compile(r"PYTHON(?!WARNINGS|UTF8)|PYTEST_|COV_|MAKE_|VIRTUAL_ENV")
 
 
+#: Copying pip into each environment would take longer than most installations.
+_HAS_PIP = find_spec("pip") is not None
+
+
 class Installation:
     """An environment with the wheel, and the folder in which its commands are run."""
 
     def __init__(self, folder: Path, work: Path) -> None:
+        self.folder = folder
         self.scripts = folder / ("Scripts" if os.name == "nt" else "bin")
         self.work = work
         self.environment = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)} | {
@@ -36,6 +42,17 @@ class Installation:
         return subprocess.run(
             [executable, *arguments],
             cwd=self.work,
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=240,
+            check=False,
+        )
+
+    def check(self) -> subprocess.CompletedProcess[str]:
+        """Looks for requirements of distributions that are missing or have other versions."""
+        return subprocess.run(
+            _pip(self.folder, "check"),
             env=self.environment,
             capture_output=True,
             encoding="utf-8",
@@ -74,11 +91,10 @@ def _install(environment: Path, *requirements: str) -> None:
     constraints.write_text(
         "".join(f"{line}\n" for line in re.findall(r"^[\w.-]+==[^\\\n]+", locked, re.MULTILINE))
     )
-    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    uv = shutil.which("uv")
-    install = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    # Most files of the libraries are never imported: they are compiled on first use.
+    options = [] if shutil.which("uv") else ["--no-compile"]
     done = subprocess.run(
-        [*install, "--quiet", "--constraint", str(constraints), *requirements],
+        [*_pip(environment, "install"), *options, "--quiet", "--constraint", str(constraints), *requirements],
         capture_output=True,
         encoding="utf-8",
         timeout=400,
@@ -91,13 +107,19 @@ def _install(environment: Path, *requirements: str) -> None:
     pytest.skip(f"no index can be reached: {done.stderr.strip().splitlines()[-1][:300]}")
 
 
+def _pip(environment: Path, command: str) -> list[str]:
+    """Returns a command of uv or pip for an environment, which has no pip of its own where these tests have one."""
+    python = str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    if uv := shutil.which("uv"):
+        return [uv, "pip", command, "--python", python]
+    if _HAS_PIP:
+        return [sys.executable, "-m", "pip", "--python", python, command]
+    return [python, "-m", "pip", command]
+
+
 def create_environment(environment: Path, *requirements: str) -> None:
     """Makes an environment with some requirements."""
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
+    options = ["--without-pip"] if _HAS_PIP or shutil.which("uv") else []
+    command = [sys.executable, "-m", "venv", *options, str(environment)]
+    subprocess.run(command, check=True, timeout=120)
     _install(environment, *requirements)
-
-
-def install_wheel(folder: Path, wheel: Path) -> None:
-    """Makes two environments in a folder: ``plain`` has the wheel alone, ``all`` has its extras."""
-    create_environment(folder / "plain", str(wheel))
-    create_environment(folder / "all", f"{wheel}[all]")

@@ -30,7 +30,7 @@ def call(route: str, allow: Mapping[str, Any]) -> Any:
     agent = agents.put(world, "ops", parse_grants(dict(allow)), user=world.users[1])
     return TARGET.call(
         route.partition(" ")[0],
-        request_path(ENDPOINTS[route], TARGET),
+        request_path(ENDPOINTS[route]),
         token=agent.token,
         query_string=dict(request.query),
         json=None if request.body is None else dict(request.body),

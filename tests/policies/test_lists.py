@@ -53,7 +53,7 @@ def agent_with(grants: Mapping[str, tuple[str, ...]]) -> Agent:
 def listed(endpoint: Endpoint, agent: Agent, **query: Any) -> list[str] | None:
     """The ids that an agent lists; ``None`` if it may not list at all."""
     response = TARGET.call(
-        "GET", request_path(endpoint, TARGET), token=agent.token, query_string=query_of(endpoint, **query)
+        "GET", request_path(endpoint), token=agent.token, query_string=query_of(endpoint, **query)
     )
     if response.status_code == 403:
         return None
@@ -62,7 +62,7 @@ def listed(endpoint: Endpoint, agent: Agent, **query: Any) -> list[str] | None:
 
 def all_ids(endpoint: Endpoint, **query: Any) -> list[str]:
     """The ids that a caller without limits lists."""
-    response = TARGET.call("GET", request_path(endpoint, TARGET), query_string=query_of(endpoint, **query))
+    response = TARGET.call("GET", request_path(endpoint), query_string=query_of(endpoint, **query))
     return ids_in(endpoint, assert_ok(response))
 
 
@@ -85,7 +85,7 @@ def test_a_list_equals_asking_one_by_one(route: str, data: st.DataObject) -> Non
     single = ENDPOINTS.get(f"GET {endpoint.path}/{{{ROWS[kind]}Id}}")
     if single is not None:
         for id in everything:
-            path = f"{request_path(endpoint, TARGET)}/{id}"
+            path = f"{request_path(endpoint)}/{id}"
             status = TARGET.call("GET", path, token=agent.token).status_code
             assert (id in allowed) == (status == 200), id
 
@@ -124,7 +124,7 @@ def test_pages_of_a_list_are_cut_from_what_the_agent_may_see(route: str) -> None
 
 def test_the_total_count_leaves_out_what_is_hidden() -> None:
     endpoint = LISTS["GET /scenarios-shared"]
-    path, query = request_path(endpoint, TARGET), query_of(endpoint, **{"pg[returnTotalCount]": "true"})
+    path, query = request_path(endpoint), query_of(endpoint, **{"pg[returnTotalCount]": "true"})
     [id] = all_ids(endpoint)
     agent = agent_with({"scenarios-shared": ("read",), f"scenarios-shared/{id}": ()})
     body = assert_ok(TARGET.call("GET", path, token=agent.token, query_string=query))

@@ -47,7 +47,7 @@ def emulated(route: str) -> list[Access]:
     agent = agents.put(world, "ops", parse_grants({"*": "full"}), user=world.users[1])
     TARGET.call(
         route.partition(" ")[0],
-        request_path(ENDPOINTS[route], TARGET),
+        request_path(ENDPOINTS[route]),
         token=agent.token,
         query_string=dict(request.query),
         json=None if request.body is None else dict(request.body),
@@ -59,7 +59,7 @@ def emulated(route: str) -> list[Access]:
 def proxied(route: str) -> list[Access]:
     """The accesses that the proxy demands for it."""
     endpoint, request = ENDPOINTS[route], VALID_REQUESTS[route]
-    path = request_path(endpoint, TARGET).removeprefix("/api/v2")
+    path = request_path(endpoint).removeprefix("/api/v2")
     names = dict(
         zip(
             (part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")),

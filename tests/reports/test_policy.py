@@ -93,7 +93,7 @@ def call_route(route: str) -> Any:
     request = VALID_REQUESTS[route]
     return TARGET.call(
         route.partition(" ")[0],
-        request_path(ENDPOINTS[route], TARGET),
+        request_path(ENDPOINTS[route]),
         query_string=dict(request.query),
         json=None if request.body is None else dict(request.body),
     )

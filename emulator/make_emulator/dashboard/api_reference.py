@@ -52,6 +52,8 @@ class Operation:
     response: list[FieldRow]
     #: Example of the body as JSON; ``None`` without one.
     example: str | None
+    #: Example of the response as JSON; ``None`` without one.
+    response_example: str | None
     curl: str
     #: Text that the search box matches.
     search_text: str
@@ -74,7 +76,7 @@ def template_context(document: Mapping[str, Any], *, token: str, ids: Mapping[st
 
     Args:
         token: the token in the curl commands.
-        ids: parameter -> the id in the curl commands, where it is not 1.
+        ids: parameter -> the id of the world in place of 1, the first id of the default world, in examples of requests.
     """
     base_url = document["servers"][0]["url"]
     groups: dict[str, OperationGroup] = {}
@@ -104,6 +106,7 @@ def _operation(
     parameters = [_parameter(each) for each in operation["parameters"]]
     body = _content_schema(operation.get("requestBody"))
     example = _example_body(operation, ids)
+    answer = _success(operation)["content"]["application/json"].get("example")
     scopes = operation["x-scopes"]
     names = [each.name for each in parameters]
     return Operation(
@@ -115,12 +118,17 @@ def _operation(
         parameters=parameters,
         body=None if body is None else list(_fields(body)),
         response=list(_fields(_content_schema(_success(operation)) or {})),
-        example=None if example is None else json.dumps(example, indent=2, ensure_ascii=False),
+        example=_json_text(example),
+        response_example=_json_text(answer),
         curl=_curl_command(base_url + path, method, operation["parameters"], example, token, ids),
         search_text=" ".join(
             [method, path, operation["summary"], operation["operationId"], *scopes, *names]
         ).lower(),
     )
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _success(operation: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -173,9 +181,9 @@ def _constraints_text(schema: Schema) -> str:
     notes = []
     if options := schema.get("enum") or items.get("enum"):
         notes.append("one of " + ", ".join(json.dumps(option).strip('"') for option in options))
-    for name, text in (("minLength", "at least {} characters"), ("maxLength", "at most {} characters")):
+    for name, text in (("minLength", "at least {} character{}"), ("maxLength", "at most {} character{}")):
         if name in schema:
-            notes.append(text.format(schema[name]))
+            notes.append(text.format(schema[name], "" if schema[name] == 1 else "s"))
     for name, text in (("minimum", "from {}"), ("maximum", "up to {}"), ("default", "by default {}")):
         # The largest id is no useful information.
         if name in schema and schema[name] is not None and schema[name] != 2**53 - 1:
@@ -198,12 +206,16 @@ def _curl_command(
     """Returns a curl command with the parameters of the example only."""
     query = []
     for each in parameters:
-        name = each["name"]
+        if "example" not in each:
+            continue
+        name, text = (
+            each["name"],
+            quote(_parameter_text(_with_id(each["name"], each["example"], ids)), safe=""),
+        )
         if each["in"] == "path":
-            value = ids.get(name, 1) if each["schema"]["type"] == "integer" else name
-            url = url.replace("{" + name + "}", quote(str(value), safe=""))
-        elif "example" in each:
-            query.append(f"{name}={quote(_query_text(ids.get(name, each['example'])), safe='')}")
+            url = url.replace("{" + name + "}", text)
+        else:
+            query.append(f"{name}={text}")
     words = [
         "curl",
         *(["-X", method] if method != "GET" else []),
@@ -216,12 +228,17 @@ def _curl_command(
     return " \\\n  ".join(lines)
 
 
-def _query_text(value: Any) -> str:
+def _parameter_text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _with_id(name: str, value: Any, ids: Mapping[str, int]) -> Any:
+    """Returns a value of an example; the id of the world if it is the first one of the default world."""
+    return ids.get(name, value) if value == 1 else value
 
 
 def _example_body(operation: Mapping[str, Any], ids: Mapping[str, int]) -> Any:
     """Returns the example of a body with ids of the world; ``None`` without one."""
     message = operation.get("requestBody")
     example = message and message["content"]["application/json"].get("example")
-    return example and {name: ids.get(name, value) for name, value in example.items()}
+    return example and {name: _with_id(name, value, ids) for name, value in example.items()}

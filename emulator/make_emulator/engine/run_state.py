@@ -104,6 +104,14 @@ class AgentRun:
         return any(not row.is_allowed for row in self.accesses)
 
 
+def _refuse_call(call: ScenarioCall) -> Mapping[str, Value]:
+    raise AssertionError(f"a run that has ended calls scenario {call.scenario.id}")
+
+
+def _find_no_constraint(_module_id: int) -> Constraint | None:
+    return None
+
+
 @dataclass(slots=True, kw_only=True)
 class RunState:
     """One run of a scenario while it is computed."""
@@ -147,12 +155,18 @@ class RunState:
     #: Module and access -> the decision.
     accesses: dict[tuple[int, str], ModuleAccess] = field(default_factory=dict)
     #: Module id -> the constraint of later modules on its output, inferred on demand for mock data.
-    find_constraint: Callable[[int], Constraint | None] = lambda id: None
+    find_constraint: Callable[[int], Constraint | None] = _find_no_constraint
     #: Module id -> the fields of its mock data, once it was simulated.
     mock_fields: dict[int, FieldSpecs] = field(default_factory=dict)
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
+
+    def release(self) -> None:
+        """Drops what refers back to the run, which has ended, so that its memory is free without the garbage collector."""
+        self.names = {}
+        self.call = _refuse_call
+        self.find_constraint = _find_no_constraint
 
     def check_time_limit(self) -> None:
         """Raises ExecutionInterruptedError if the run has taken longer than the plan allows."""

@@ -113,7 +113,8 @@ class HttpInput:
     def request(self) -> Request:
         """The request, made on first use; it works outside of Flask's contexts."""
         if self._request is None:
-            self._request = Request(self.environ)
+            # Without a reference back to it: what a request holds is free at its end, and no work for the garbage collector.
+            self._request = Request(self.environ, populate_request=False)
         return self._request
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -10,7 +11,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import JsonObject
-from ..resources import load_fixture
+from ..resources import fixture_path, load_fixture
 from ..schemas.base import MAX_ID, Constant, Derived, ListField, OpenBodySchema, ResponseSchema, Timestamp
 from ..schemas.data_structures import SpecField
 from ..schemas.scenarios import JsonText
@@ -84,6 +85,9 @@ _PAGE_SCHEMA = {
     },
 }
 
+#: Origin of the emulator in the recorded examples of responses.
+RECORDED_ORIGIN = "http://127.0.0.1:4747"
+
 #: Any JSON but null.
 _NON_NULL_TYPES = ["array", "boolean", "number", "object", "string"]
 
@@ -143,13 +147,28 @@ def build_document(endpoints: Collection[Endpoint], base_url: str) -> JsonObject
     spec.components.schema("Error", _ERROR_SCHEMA)
     spec.components.schema("PlainError", _PLAIN_ERROR_SCHEMA)
     spec.components.schema("BodyTooLarge", _BODY_TOO_LARGE_SCHEMA)
-    examples = load_fixture("request-examples.yaml")
+    requests, responses = load_fixture("request-examples.yaml"), _load_response_examples(base_url)
     for endpoint in endpoints:
         operation = _operation(endpoint, converter)
-        _add_examples(operation, examples.get(f"{endpoint.method} {endpoint.path}", {}))
+        route = f"{endpoint.method} {endpoint.path}"
+        _add_examples(operation, requests.get(route, {}))
+        if route in responses:
+            media = operation["responses"][str(endpoint.status)]["content"]["application/json"]
+            media["example"] = responses[route]
         spec.path(path=endpoint.path, operations={endpoint.method.lower(): operation})
     document: JsonObject = spec.to_dict()
     return document
+
+
+def _load_response_examples(base_url: str) -> dict[str, JsonObject]:
+    """Returns what the emulator answered to the examples of requests, with the addresses of this one.
+
+    `tools.record_responses` records them, with the first items of long lists only.
+    """
+    recorded = fixture_path("response-examples.json").read_text("utf-8")
+    origin = json.dumps(base_url.removesuffix("/api/v2"))[1:-1]
+    examples: dict[str, JsonObject] = json.loads(recorded.replace(RECORDED_ORIGIN, origin))
+    return examples
 
 
 def build_vendor_document(endpoints: Collection[Endpoint], base_url: str) -> JsonObject:
@@ -162,6 +181,8 @@ def build_vendor_document(endpoints: Collection[Endpoint], base_url: str) -> Jso
         for operation in operations.values():
             scopes = operation.pop("x-scopes")
             operation.pop("x-core", None)
+            for response in operation["responses"].values():
+                response["content"]["application/json"].pop("example", None)
             operation["security"] = [{"token": scopes}] if scopes else []
     info = {
         "title": "Web API v2 - Public",
@@ -277,11 +298,11 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
 
 
 def _add_examples(operation: JsonObject, example: JsonObject) -> None:
-    """Adds the query and the body of a request that is answered with success."""
-    query = example.get("query", {})
+    """Adds the parameters and the body of a request that is answered with success."""
     for parameter in operation["parameters"]:
-        if parameter["in"] == "query" and parameter["name"] in query:
-            parameter["example"] = query[parameter["name"]]
+        values = example.get(parameter["in"], {})
+        if parameter["name"] in values:
+            parameter["example"] = values[parameter["name"]]
     if "body" in example:
         operation["requestBody"]["content"]["application/json"]["example"] = example["body"]
 

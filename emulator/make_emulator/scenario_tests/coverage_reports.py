@@ -228,9 +228,10 @@ def _svg(blueprints: Blueprints) -> bytes:
 _STYLE = """
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; margin: 2rem; color: #1c232b; background: #fff; }
 table { border-collapse: collapse; } th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #d7dce1; }
-th:first-child, td:first-child { text-align: left; } figure { margin: 1rem 0; overflow-x: auto; } li { margin: .15rem 0; }
+th:first-child, td:first-child { text-align: left; } th { white-space: nowrap; } figure { margin: 1rem 0; overflow-x: auto; } li { margin: .15rem 0; }
+a { color: #5b2bb5; } .scroll { overflow-x: auto; } @media (max-width: 560px) { body { margin: 1rem; } th, td { padding-left: .4rem; } }
 .good { color: #1f7a45; } .warn { color: #8f5b0e; } .bad { color: #b32d2d; }
-@media (prefers-color-scheme: dark) { body { color: #e8edf2; background: #14181d; } th, td { border-color: #3a424a; } .good { color: #3fbf7a; } .warn { color: #e0a94a; } .bad { color: #f07070; } }
+@media (prefers-color-scheme: dark) { body { color: #e8edf2; background: #14181d; } a { color: #b794f6; } th, td { border-color: #3a424a; } .good { color: #3fbf7a; } .warn { color: #e0a94a; } .bad { color: #f07070; } }
 """
 
 
@@ -244,7 +245,7 @@ def _html_lines(blueprints: Blueprints) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>Coverage of scenarios</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
     yield f"<h1>Coverage of scenarios: {format_share(blueprints)}</h1>"
-    yield "<table>\n<thead><tr><th>blueprint</th>"
+    yield '<div class="scroll">\n<table>\n<thead><tr><th>blueprint</th>'
     yield "".join(f"<th>{KINDS[kind]}</th>" for kind in kinds) + "<th>all</th></tr></thead>\n<tbody>"
     for place, each in enumerate(blueprints):
         cells = "".join(f"<td>{_cell(each, kind)}</td>" for kind in kinds)
@@ -254,7 +255,7 @@ def _html_lines(blueprints: Blueprints) -> Iterator[str]:
             f'<tr><td><a href="#b{place}">{escape(str(each.path))}</a></td>{cells}'
             f'<td class="{tone}">{format_share([each])}</td></tr>'
         )
-    yield "</tbody>\n</table>"
+    yield "</tbody>\n</table>\n</div>"
     for place, each in enumerate(blueprints):
         yield f'<section id="b{place}">\n<h2>{escape(each.name)}</h2>\n<p>{escape(str(each.path))}</p>'
         yield f"<figure>{coverage_svg(each)}</figure>"

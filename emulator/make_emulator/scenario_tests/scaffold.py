@@ -101,6 +101,8 @@ def record_explained_run(export: BlueprintExport, *, input: Json = None) -> Reco
     run = explanation.execution
     redactor = TRACE_REDACTOR.with_secrets(values_of(of_execution(run)))
     steps = [RecordedStep.from_model(step) for step in run.steps]
+    if given is None:
+        given = _bundles_of_trigger(export, steps)
     return RecordedRun(
         export=export,
         # A blueprint may hold secrets, which its tests do not repeat.
@@ -112,6 +114,17 @@ def record_explained_run(export: BlueprintExport, *, input: Json = None) -> Reco
         response=_response_of(run),
         error=None if run.error is None else {"name": run.error.name, "message": run.error.message},
     )
+
+
+def _bundles_of_trigger(export: BlueprintExport, steps: Sequence[RecordedStep]) -> Json:
+    """Returns the mock bundles of a trigger of another app, of which each test gives its own; ``None`` if the first module is none."""
+    first = blueprint_refs.first_module(export.blueprint["flow"])
+    own = [step for step in steps if step.module_id == first.get("id")]
+    if len(own) != 1 or own[0].error is not None or not own[0].output:
+        return None
+    if blueprint_refs.find_trigger_hook_id(export.blueprint) is None or own[0].module in _HOOKS:
+        return None
+    return own[0].output[0] if len(own[0].output) == 1 else list(own[0].output)
 
 
 def _status_of(run: Execution) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import state_copies
 from ..world.schema import TABLES
+from ..world.tables import TableState
 from ..world.world import World
 from .seed import Seed
 
@@ -36,8 +37,8 @@ class _Prototype:
         self._world_name = world.name
         #: The look-up keys of the world, in the order in which they were generated.
         self._names = tuple(names)
-        self._rows: dict[str, list[Any]] = {
-            name: rows for name in TABLES if (rows := list(world.table(name)))
+        self._tables: dict[str, TableState] = {
+            name: table.share_state() for name in TABLES if (table := world.table(name))
         }
         self._dicts = state_copies.copy_dicts(world)
         self._ids: Mapping[str, Any] = world.ids.state()
@@ -48,8 +49,11 @@ class _Prototype:
     def load_into(self, world: World) -> None:
         """Loads the state into an empty world."""
         names = world.ids.yield_like(self._names)
-        rows = self._rows if world.name == self._world_name else self._rows | self._renamed(names)
-        state_copies.load_rows(world, rows)
+        renamed = {} if world.name == self._world_name else self._renamed(names)
+        state_copies.load_rows(world, renamed)
+        for name, state in self._tables.items():
+            if name not in renamed:
+                world.table(name).load_state(state)
         for name, entries in self._dicts.items():
             getattr(world, name).update(entries)
         world.ids.set_state(self._ids["last"], random=self._ids["random"])
@@ -58,7 +62,10 @@ class _Prototype:
     def _renamed(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """Returns the rows of the tables in which look-up keys occur, with others of the same lengths instead."""
         if self._named is None:
-            pickled = {name: pickle.dumps(rows, pickle.HIGHEST_PROTOCOL) for name, rows in self._rows.items()}
+            pickled = {
+                name: pickle.dumps(list(state.rows.values()), pickle.HIGHEST_PROTOCOL)
+                for name, state in self._tables.items()
+            }
             keys = [name.encode() for name in self._names]
             self._named = {name: data for name, data in pickled.items() if any(key in data for key in keys)}
         renamed = {}

@@ -7,6 +7,7 @@ the row that owns them. A new table is a row class in `models` and one declarati
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
@@ -75,7 +76,7 @@ from .models import (
     VariableChange,
 )
 from .secret_texts import SecretText, values_of
-from .tables import Table
+from .tables import Table, TableState
 
 #: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
 IndexSpec = str | tuple[str, ...] | Callable[["Tables", Any], Hashable]
@@ -158,6 +159,7 @@ class TableSpec:
         self.key_of = _field_getter(key)
         self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
         self._computed = {index: spec for index, spec in indexes.items() if callable(spec)}
+        self._empty = TableState.empty(indexes)
 
     def __set_name__(self, _owner: type, name: str) -> None:
         if not self.sections:
@@ -176,9 +178,9 @@ class TableSpec:
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
         if not self._computed:
-            return Table(name, self.key_of, self._fields, self.measure)
+            return Table(name, self.key_of, self._fields, self.measure, self._empty)
         computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
-        return Table(name, self.key_of, {**self._fields, **computed}, self.measure)
+        return Table(name, self.key_of, {**self._fields, **computed}, self.measure, self._empty)
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
@@ -186,7 +188,15 @@ def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
 
 
 def _bind(compute: Callable[[Tables, Any], Hashable], tables: Tables) -> Callable[[Any], Hashable]:
-    return lambda row: compute(tables, row)
+    # A table must not keep its world alive: a suite makes one for each test, and the garbage collector would have to find them.
+    reference = weakref.ref(tables)
+
+    def value_of(row: Any) -> Hashable:
+        owner = reference()
+        assert owner is not None, "the world of the table is gone"
+        return compute(owner, row)
+
+    return value_of
 
 
 def _as_attribute(spec: Callable[_Arguments, TableSpec]) -> Callable[_Arguments, Any]:

@@ -1,15 +1,16 @@
 """Tables of immutable rows, with indexes and with sorted orders that are built on demand.
 
 Rows are frozen dataclasses: changing one means putting its successor. A reader therefore never sees half a
-change, and a copy of a table is a copy of references.
+change, and a copy of a table is a copy of references. Tables of several worlds share their rows and indexes until one
+of them is changed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .changes import ChangeTracker
 
@@ -56,6 +57,15 @@ class IndexEntry(Generic[Row]):
         """Puts many rows into an empty entry."""
         self._rows.update(rows)
 
+    def copy(self) -> IndexEntry[Row]:
+        """An entry with the same rows, and the orders that were requested before."""
+        copied: IndexEntry[Row] = IndexEntry()
+        copied._rows = dict(self._rows)
+        # At once: a reader of another world that shares this entry may be about to add an order.
+        orders = dict(self._orders)
+        copied._orders = {sort_key: list(order) for sort_key, order in orders.items()}
+        return copied
+
     def remove(self, key: Hashable) -> None:
         """Removes the row with a key."""
         row = self._rows.pop(key)
@@ -71,6 +81,37 @@ class IndexEntry(Generic[Row]):
 
 
 _EMPTY: IndexEntry[Any] = IndexEntry()
+
+
+class TableState(NamedTuple):
+    """Rows of a table, its indexes, and the sizes that it measures; nothing in it changes but for orders that are requested."""
+
+    rows: dict[Any, Any]
+    all_rows: IndexEntry[Any]
+    #: Index -> value -> the rows with it.
+    lookups: dict[str, dict[Hashable, IndexEntry[Any]]]
+    sizes: dict[Any, int]
+    total_sizes: dict[tuple[str, Hashable], int]
+    total_size: int = 0
+
+    @classmethod
+    def empty(cls, indexes: Iterable[str] = ()) -> TableState:
+        """The state of a table with these indexes and without rows."""
+        return cls({}, IndexEntry(), {index: {} for index in indexes}, {}, {})
+
+    def copy(self) -> TableState:
+        """The same state, to be changed."""
+        return TableState(
+            dict(self.rows),
+            self.all_rows.copy(),
+            {
+                index: {value: entry.copy() for value, entry in lookup.items()}
+                for index, lookup in self.lookups.items()
+            },
+            dict(self.sizes),
+            dict(self.total_sizes),
+            self.total_size,
+        )
 
 
 class Selection(Generic[Row]):
@@ -124,11 +165,13 @@ class Table(Generic[Key, Row]):
         key: the function from a row to its primary key.
         indexes: the indexes by name.
         measure: the function from a row to its size in bytes, for tables whose total size is bounded.
+        empty: the state without rows, which tables of the same indexes share.
     """
 
     __slots__ = (
         "_all_rows",
         "_indexes",
+        "_is_shared",
         "_key",
         "_lookups",
         "_measure",
@@ -148,27 +191,54 @@ class Table(Generic[Key, Row]):
         key: Callable[[Row], Key],
         indexes: Mapping[str, Callable[[Row], Hashable]] | None = None,
         measure: Callable[[Row], int] | None = None,
+        empty: TableState | None = None,
     ) -> None:
         self.name = name
         #: The number of changes so far.
         self.revision = 0
-        #: The bytes of all rows, 0 unless the table measures them.
-        self.total_size = 0
         self._measure = measure
-        self._sizes: dict[Key, int] = {}
-        self._total_sizes: dict[tuple[str, Hashable], int] = {}
         #: Records every change, if the world is tracked.
         self.tracker: ChangeTracker | None = None
         self._key = key
-        self._rows: dict[Key, Row] = {}
-        self._all_rows: IndexEntry[Row] = IndexEntry()
         self._indexes = indexes or {}
-        self._lookups: dict[str, dict[Hashable, IndexEntry[Row]]] = {index: {} for index in self._indexes}
-        self._owned: list[tuple[Table[Any, Any], str]] = []
+        self._owned: tuple[tuple[Table[Any, Any], str], ...] = ()
+        self._set_state(TableState.empty(self._indexes) if empty is None else empty)
+        #: True while others may have the same state: the first change is made in a copy.
+        self._is_shared = empty is not None
+
+    def _set_state(self, state: TableState) -> None:
+        self._rows: dict[Key, Row] = state.rows
+        self._all_rows: IndexEntry[Row] = state.all_rows
+        self._lookups: dict[str, dict[Hashable, IndexEntry[Row]]] = state.lookups
+        self._sizes: dict[Key, int] = state.sizes
+        self._total_sizes: dict[tuple[str, Hashable], int] = state.total_sizes
+        #: The bytes of all rows, 0 unless the table measures them.
+        self.total_size = state.total_size
+
+    def share_state(self) -> TableState:
+        """The state of this table, which it does not change any more, but copies before the next change."""
+        self._is_shared = True
+        return self._state()
+
+    def load_state(self, state: TableState) -> None:
+        """Takes the state of another table with the same indexes into an empty table of an untracked world."""
+        self._set_state(state)
+        self._is_shared = True
+        self.revision += 1
+
+    def _state(self) -> TableState:
+        return TableState(
+            self._rows, self._all_rows, self._lookups, self._sizes, self._total_sizes, self.total_size
+        )
+
+    def _unshare(self) -> None:
+        """Copies the state, which others have, too, before a change."""
+        self._set_state(self._state().copy())
+        self._is_shared = False
 
     def own(self, table: Table[Any, Any], index: str) -> None:
         """Make this table the owner of another one, whose ``index`` holds the keys of the owning rows."""
-        self._owned.append((table, index))
+        self._owned = (*self._owned, (table, index))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -197,6 +267,8 @@ class Table(Generic[Key, Row]):
 
     def put(self, row: Row) -> Row:
         """Inserts a row, or replaces the one with its key; the row stays at its place in insertion order."""
+        if self._is_shared:
+            self._unshare()
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
@@ -228,6 +300,8 @@ class Table(Generic[Key, Row]):
         Raises:
             ValueError: if two of them have the same key.
         """
+        if self._is_shared:
+            self._unshare()
         keys = list(map(self._key, rows))
         self._rows.update(zip(keys, rows, strict=True))
         if len(self._rows) != len(keys):
@@ -258,6 +332,8 @@ class Table(Generic[Key, Row]):
         row = self._rows[key]
         for table, index in self._owned:
             table.remove_where(**{index: key})
+        if self._is_shared:
+            self._unshare()
         del self._rows[key]
         self.revision += 1
         self._all_rows.remove(key)

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from helpers.sharing import share
+
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "node"
 OLDEST_NODE = 20
@@ -94,12 +96,16 @@ def node_path() -> str:
 
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as it is published. It is built from a copy: several processes may do it at a time."""
+    """The package as it is published, built once from a copy."""
     if (missing := _missing_requirement()) is not None:
         if os.environ.get("MAKE_EMULATOR_REQUIRE_NODE_TESTS"):
             pytest.fail(missing, pytrace=False)
         pytest.skip(missing)
-    folder = tmp_path_factory.mktemp("npm")
+    [path] = share(tmp_path_factory, "npm-package", _pack).glob("*.tgz")
+    return path
+
+
+def _pack(folder: Path) -> None:
     sources = shutil.copytree(
         PACKAGE, folder / "node", ignore=shutil.ignore_patterns("node_modules", "dist", "*.tgz", "LICENSE")
     )
@@ -116,13 +122,11 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     if done.returncode:
         pytest.fail(f"npm pack failed:\n{done.stdout}{done.stderr}", pytrace=False)
-    [path] = folder.glob("*.tgz")
-    return path
 
 
 @pytest.fixture(scope="session")
 def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder ``node_modules`` of a user, with the package and, by links, the tools."""
+    """The folder ``node_modules`` of a user, with the package and, by links, the tools, which write into it."""
     folder = tmp_path_factory.mktemp("user") / "node_modules"
     folder.mkdir()
     with tarfile.open(tarball) as archive:

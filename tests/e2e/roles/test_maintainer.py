@@ -49,7 +49,8 @@ def make(maintainer: Reader, target: str, arguments: str = "") -> str:
     assert f"`make {target}" in (ROOT / PAGE).read_text("utf-8")
     venv = shlex.quote(sys.prefix)
     files = [f"{venv}/{name}" for name in (".dev", ".runtime", "mcp-1/.installed", "mcp-2/.installed")]
-    old = " ".join(f"-o {name}" for name in [f"{venv}/bin/python", *files, "tests/e2e/node_modules"])
+    files += ["tests/e2e/node_modules", "node/node_modules", "studio/node_modules"]
+    old = " ".join(f"-o {name}" for name in [f"{venv}/bin/python", *files])
     return maintainer.shell.check(f"make {target} VENV={venv} {old} ARGS={shlex.quote(arguments)}")
 
 

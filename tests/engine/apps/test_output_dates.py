@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from helpers.engine import EngineHarness, module, outputs_of, set_variable
+from make_emulator.engine.apps.output_dates import find_dates, restore_stored_dates
+from make_emulator.engine.expressions.values import Value, to_json_object
 from make_emulator.engine.runtime import module_scripts
 from make_emulator.world import custom_modules, data_stores
 from make_emulator.world.models import ModuleScript
@@ -108,3 +111,15 @@ def test_a_date_of_a_record_is_a_date() -> None:
     assert value_of(harness, read("SearchRecord", {}), "1.data.at") == 1
     assert value_of(harness, update, "1.data.at") == 1
     assert harness.world.records[store.id, "a"].data == {"at": MOMENT}
+
+
+def test_dates_of_a_stored_value_are_restored_where_they_were() -> None:
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    value: dict[str, Value] = {"a/b": moment, "rows": [{"at": moment, "text": MOMENT}, moment], "none": None}
+    dates = tuple(find_dates(value))
+    assert dates == ("/a~1b", "/rows/0/at", "/rows/1")
+    stored = to_json_object(value)
+    assert restore_stored_dates(stored, dates) == value
+    assert restore_stored_dates(stored, ()) is stored
+    changed: dict[str, Value] = {"a/b": "soon", "rows": [{"at": 7}]}
+    assert restore_stored_dates(changed, dates) == changed

@@ -103,6 +103,22 @@ def test_variables_and_inputs_are_there_again() -> None:
     assert [step.output[0] for step in steps] == [{"value": 1}, {"mine": "kept"}, {"x": "Oslo"}]
 
 
+def test_dates_are_there_again() -> None:
+    harness = EngineHarness()
+    row = break_off(
+        harness,
+        set_variable(1, "{{parseDate('2026-03-01T12:00:00Z')}}", name="mine"),
+        parse(2, "{"),
+        module(3, "util:GetVariable2", {"name": "mine"}),
+        set_variable(4, "{{parseDate('2026-03-02T12:00:00Z') - 1.mine}} {{addDays(3.mine; 1) - 3.mine}}"),
+    )
+    assert row.bundles["1"] == row.variables == {"mine": "2026-03-01T12:00:00.000Z"}
+    assert (row.bundle_dates, row.variable_dates) == (("/1/mine",), ("/mine",))
+    row = incomplete_retry.update(harness.world, row, blueprint=mended(row, 2, "1"))
+    steps = incomplete_retry.retry(harness.world, row).steps
+    assert steps[-1].output[0] == {"x": "86400000 86400000"}
+
+
 def test_an_aggregator_gathers_the_one_bundle_that_is_tried_again() -> None:
     harness = EngineHarness()
     gather = {**module(3, "builtin:BasicAggregator", {"v": "{{2.value}}"}), "parameters": {"feeder": 1}}

@@ -1,11 +1,12 @@
-"""Dates in the outputs of modules that are simulated, scripted or given, and in records of data stores.
+"""Dates in the outputs of modules that are simulated, scripted or given, in records of data stores, and in stored bundles.
 
 JSON has no dates, so they are texts there; a field that is declared as a date holds one, from which another can be subtracted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from ...json_types import as_mappings
@@ -14,7 +15,7 @@ from ...world import custom_modules
 from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
 from ..errors import ConversionError
-from ..expressions.values import TimeZoneProvider, Value, as_date, is_array
+from ..expressions.values import TimeZoneProvider, Value, as_date, is_array, utc
 from .context import ModuleContext
 
 _Dates: TypeAlias = "bool | dict[str, _Dates]"
@@ -47,6 +48,40 @@ def restore_dates(
 ) -> Sequence[Mapping[str, Value]]:
     """Returns bundles with dates in the fields that are declared as dates; a text without a time zone is in ``zone``."""
     return _restore(bundles, _declared_dates(fields), zone)
+
+
+def find_dates(value: Value, pointer: str = "") -> Iterator[str]:
+    """Yields the JSON Pointers (RFC 6901) of the dates in a value, which are texts once it is stored."""
+    if isinstance(value, datetime):
+        yield pointer
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from find_dates(item, _extend_pointer(pointer, name))
+    elif is_array(value):
+        for place, item in enumerate(value):
+            yield from find_dates(item, f"{pointer}/{place}")
+
+
+def restore_stored_dates(value: Mapping[str, Value], dates: Collection[str]) -> Mapping[str, Value]:
+    """Returns a stored collection with dates at these JSON Pointers; what was changed to something else stays as it is."""
+    return _restore_mapping(value, dates, "") if dates else value
+
+
+def _restore_mapping(values: Mapping[str, Value], dates: Collection[str], pointer: str) -> dict[str, Value]:
+    return {name: _restore_at(item, dates, _extend_pointer(pointer, name)) for name, item in values.items()}
+
+
+def _restore_at(value: Value, dates: Collection[str], pointer: str) -> Value:
+    if isinstance(value, Mapping):
+        return _restore_mapping(value, dates, pointer)
+    if is_array(value):
+        return [_restore_at(item, dates, f"{pointer}/{place}") for place, item in enumerate(value)]
+    return _restore_value(value, True, utc) if pointer in dates else value
+
+
+def _extend_pointer(pointer: str, name: str) -> str:
+    # Not by `make_emulator.json_patch`, which a start does not import.
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def _restore(

@@ -15,6 +15,7 @@ from ...world.consumption import organization_of
 from ...world.models import IncompleteExecution
 from ...world.world import World
 from ..apps.context import json_size
+from ..apps.output_dates import find_dates
 from ..expressions.values import to_json_object
 from .failed_bundles import RETRY_DELAYS, FailedBundle
 from .run import ScenarioRun
@@ -61,18 +62,23 @@ class FailedBundleFields(TypedDict):
     reason: str
     bundles: Mapping[str, Mapping[str, Json]]
     variables: Mapping[str, Json]
+    bundle_dates: tuple[str, ...]
+    variable_dates: tuple[str, ...]
     size: int
 
 
 def failed_bundle_fields(failed_bundle: FailedBundle) -> FailedBundleFields:
     """Returns the fields of an incomplete execution that describe its failed bundle."""
-    bundles = {str(id): to_json_object(bundle.data) for id, bundle in failed_bundle.scope.bundles().items()}
+    data = {str(id): bundle.data for id, bundle in failed_bundle.scope.bundles().items()}
+    bundles = {id: to_json_object(bundle) for id, bundle in data.items()}
     bundles[str(failed_bundle.module.id)] = dict(failed_bundle.error.error_bundle)
     return {
         "failer": failed_bundle.module.id,
         "reason": failed_bundle.error.message,
         "bundles": bundles,
         "variables": to_json_object(failed_bundle.variables),
+        "bundle_dates": tuple(find_dates(data)),
+        "variable_dates": tuple(find_dates(failed_bundle.variables)),
         "size": json_size(bundles),
     }
 

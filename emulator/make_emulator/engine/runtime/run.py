@@ -13,9 +13,18 @@ from ...world import executions
 from ...world.consumption import organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import DomainError, MalformedBlueprintError
-from ...world.models import BlueprintVersion, Execution, ExecutionError, ExecutionResponse, Json, Scenario
+from ...world.models import (
+    BlueprintVersion,
+    Execution,
+    ExecutionError,
+    ExecutionResponse,
+    IncompleteExecution,
+    Json,
+    Scenario,
+)
 from ...world.world import World
 from .. import custom_functions
+from ..apps.output_dates import restore_stored_dates
 from ..blueprints.model import Blueprint, Module
 from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
@@ -49,8 +58,19 @@ class ResumePoint:
     """Start of a run that retries an incomplete execution: a module, and the bundles on the path to it."""
 
     module_id: int
-    bundles: Mapping[str, Mapping[str, Json]]
-    variables: Mapping[str, Json]
+    bundles: Mapping[str, Mapping[str, Value]]
+    variables: Mapping[str, Value]
+
+    @classmethod
+    def from_row(cls, row: IncompleteExecution) -> ResumePoint:
+        """Returns the point at which an incomplete execution is resumed."""
+        bundles = {
+            id: bundle
+            for id, bundle in restore_stored_dates(row.bundles, row.bundle_dates).items()
+            if isinstance(bundle, Mapping)
+        }
+        variables = restore_stored_dates(row.variables, row.variable_dates)
+        return cls(row.failer, bundles, variables)
 
     def locate(self, blueprint: Blueprint) -> tuple[FlowPosition, Scope, MergePoint | None]:
         """Returns the position of the module, its scope, and the continuation of its flow.
@@ -165,6 +185,7 @@ class ScenarioRun:
         budget.give_way = caller_gives_way
         if run.agent_run is not None:
             run.agent_run.accesses += run.accesses.values()
+        run.release()
 
     def _execute_with(self, telemetry: RunTelemetry) -> None:
         run = self.run

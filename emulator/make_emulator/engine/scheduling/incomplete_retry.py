@@ -127,7 +127,7 @@ def retry(
         world.now() if at is None else at,
         call=executor.call_scenario,
         budget=budget,
-        resume_point=ResumePoint(row.failer, row.bundles, row.variables),
+        resume_point=ResumePoint.from_row(row),
         agent_run=agent_run,
     )
     computed.execute()

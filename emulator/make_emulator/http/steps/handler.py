@@ -25,7 +25,9 @@ def handle_public(context: RequestContext) -> None:
 def handle(context: RequestContext) -> None:
     """Runs the handler; the result is serialized while the world is locked."""
     context.entry.decision = "refused: handler"
-    request_origin.set(lambda: context.input.origin)
+    # Not with the context, which would keep the world until the next request.
+    request = context.input
+    request_origin.set(lambda: request.origin)
     endpoint = context.require_endpoint()
     call = context.require_call()
     try:

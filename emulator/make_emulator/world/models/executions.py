@@ -231,6 +231,9 @@ class IncompleteExecution:
     bundles: Mapping[str, Mapping[str, Json]]
     inputs: Mapping[str, Json] | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
+    #: JSON Pointers of the dates in the bundles and the variables, which are texts there.
+    bundle_dates: tuple[str, ...] = ()
+    variable_dates: tuple[str, ...] = ()
     size: int
     retry: bool = False
     attempts: int = 0
