@@ -116,12 +116,9 @@ class BareFlask(Peer):
     remark = "stores nothing: a reference, no peer"
 
     def start(self, folder: Path) -> ServerProcess:
-        return ServerProcess("-m", "benchmarks.baseline", "--bodies", str(self._write_bodies(folder)))
-
-    def _write_bodies(self, folder: Path) -> Path:
         file = folder / "bodies.json"
         file.write_bytes(orjson.dumps({"one": self.bodies.one, "many": self.bodies.many}))
-        return file
+        return ServerProcess("-m", "benchmarks.baseline", "--bodies", str(file))
 
     def first_request(self, server: ServerProcess) -> bytes:
         return request_bytes("GET", f"{server.url}/one", HEADERS)
@@ -136,20 +133,6 @@ class BareFlask(Peer):
             Operation.UPDATE: Exchange(request_bytes("POST", one, HEADERS, changed), orjson.dumps(RENAMED)),
             Operation.CREATE: Exchange(request_bytes("POST", one, HEADERS, created), orjson.dumps(CREATED)),
         }
-
-
-class BareFlaskOnCheroot(BareFlask):
-    """The same routes on cheroot as it comes, which the emulator's server class is built on."""
-
-    name = "bare Flask on cheroot"
-    remark = "the same routes on cheroot as it comes, which the server of the emulator is built on"
-
-    def start(self, folder: Path) -> ServerProcess:
-        port = str(free_port())
-        return ServerProcess(
-            *("-m", "benchmarks.baseline", "--bodies", str(self._write_bodies(folder)), "--cheroot", port),
-            url=f"http://127.0.0.1:{port}",
-        )
 
 
 # --- general servers of resources and stubs ------------------------------------------------------
@@ -537,7 +520,6 @@ class Moto(Peer):
 PEERS: tuple[type[Peer], ...] = (
     Emulator,
     BareFlask,
-    BareFlaskOnCheroot,
     Emulate,
     JsonServer,
     LocalStripe,

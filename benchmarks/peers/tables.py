@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..page import markdown_table
 from ..report import Metric
-from .catalog import BareFlask, BareFlaskOnCheroot, Emulate, Emulator
+from .catalog import BareFlask, Emulate, Emulator
 from .comparison import CONNECTIONS, Comparison, PeerResult
 from .packages import VERSIONS
 from .work import Operation
@@ -48,7 +48,7 @@ def _lead_metrics(results: dict[str, PeerResult]) -> Iterator[Metric]:
         return
     key = Operation.GET, _USUAL_CONNECTIONS
     for name, result in results.items():
-        if name not in (Emulator.name, BareFlask.name, BareFlaskOnCheroot.name):
+        if name not in (Emulator.name, BareFlask.name):
             yield Metric(
                 f"{Operation.GET.value}, {_USUAL_CONNECTIONS} connections, ratio to {name}",
                 _ratios(ours.rates[key], result.rates[key]),
