@@ -1,6 +1,7 @@
 """The yardstick: a bare Flask application that returns the same bodies from hand-made dicts, written by orjson.
 
-Run as a module it serves itself with the emulator's own server class, and loads nothing else of the emulator.
+Run as a module it serves itself with the emulator's own server class, and loads nothing else of the emulator; or, for
+comparison, with cheroot as it comes, or with Werkzeug's server.
 """
 
 from __future__ import annotations
@@ -56,9 +57,13 @@ app = create_app()
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a bare Flask application until killed.")
     parser.add_argument("--bodies", type=Path, help="JSON file with the bodies of /one and /many")
+    parser.add_argument("--cheroot", type=int, metavar="PORT", help="serve with cheroot as it comes")
     parser.add_argument("--werkzeug", type=int, metavar="PORT", help="serve with Werkzeug's threaded server")
     options = parser.parse_args()
     served = create_app(**orjson.loads(options.bodies.read_bytes())) if options.bodies else app
+    if options.cheroot:
+        _serve_with_cheroot(served, options.cheroot)
+        return
     if options.werkzeug:
         _serve_with_werkzeug(served, options.werkzeug)
         return
@@ -69,6 +74,12 @@ def main() -> None:
     with Server(served) as server:
         print(f"  base URL      {server.url}", flush=True)
         threading.Event().wait()
+
+
+def _serve_with_cheroot(served: Flask, port: int) -> None:
+    from cheroot.wsgi import Server
+
+    Server(("127.0.0.1", port), served).start()
 
 
 def _serve_with_werkzeug(served: Flask, port: int) -> None:

@@ -1,6 +1,6 @@
 """The embedded server beside others, on a bare Flask application: why it is cheroot with a pool that grows.
 
-Each server gets a configuration in which 200 waiting calls leave it threads. Those that are not installed are skipped; all of them
+Each server but cheroot as it comes gets a configuration in which 200 waiting calls leave it threads. Those that are not installed are skipped; all of them
 come with ``pip install granian gunicorn waitress``.
 """
 
@@ -57,6 +57,11 @@ def _start_ours() -> ServerProcess:
     return ServerProcess("-m", "benchmarks.baseline")
 
 
+def _start_cheroot() -> ServerProcess:
+    port = str(free_port())
+    return ServerProcess("-m", "benchmarks.baseline", "--cheroot", port, url=f"http://127.0.0.1:{port}")
+
+
 def _start_werkzeug() -> ServerProcess:
     port = free_port()
     return ServerProcess("-m", "benchmarks.baseline", "--werkzeug", str(port), url=f"http://127.0.0.1:{port}")
@@ -86,6 +91,7 @@ def _start_gunicorn() -> ServerProcess:
 #: Name -> its package and what starts it.
 _SERVERS: dict[str, tuple[str, Callable[[], ServerProcess]]] = {
     OURS: ("cheroot", _start_ours),
+    "cheroot as it comes": ("cheroot", _start_cheroot),
     "granian": ("granian", _start_granian),
     "gunicorn gthread": ("gunicorn", _start_gunicorn),
     "waitress": ("waitress", _start_waitress),

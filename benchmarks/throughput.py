@@ -1,4 +1,7 @@
-"""Requests a second over the socket, against a bare Flask route that returns the very same body."""
+"""Requests a second over the socket, against a bare Flask route that returns the very same body.
+
+The route is served by the emulator's server class, and by cheroot as it comes, which that is built on.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from . import load
 from .large_world import GROWING_STORE_ID, HEADERS
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
-from .processes import ServerProcess
+from .processes import ServerProcess, free_port
 from .report import Metric
 
 #: Scenarios in the list.
@@ -35,10 +38,18 @@ def measure(effort: Effort) -> list[Metric]:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bodies.json")
             file.write_bytes(orjson.dumps(bodies))
-            with ServerProcess("-m", "benchmarks.baseline", "--bodies", str(file)) as bare:
+            port = str(free_port())
+            with (
+                ServerProcess("-m", "benchmarks.baseline", "--bodies", str(file)) as bare,
+                ServerProcess(
+                    *("-m", "benchmarks.baseline", "--bodies", str(file), "--cheroot", port),
+                    url=f"http://127.0.0.1:{port}",
+                ) as cheroot,
+            ):
                 record = orjson.dumps({"key": "0123456789ab", "data": {"sku": "A-1", "quantity": 3}})
                 ready = _get(f"{bare.url}/many")
                 assert _body(bare, ready) == bodies["many"]
+                cheroot.wait_until_ready(_get(f"{cheroot.url}/one"))
                 return [
                     _figure(
                         effort,
@@ -65,6 +76,24 @@ def measure(effort: Effort) -> list[Metric]:
                         new,
                         bare,
                         request_bytes("POST", f"{bare.url}/one", HEADERS, record),
+                    ),
+                    _figure(
+                        effort,
+                        "GET one scenario, requests/s, ratio to bare Flask on cheroot as it comes",
+                        ours,
+                        one,
+                        cheroot,
+                        _get(f"{cheroot.url}/one"),
+                        1,
+                    ),
+                    _figure(
+                        effort,
+                        "bare Flask, requests/s, ratio to the same on cheroot as it comes",
+                        bare,
+                        _get(f"{bare.url}/one"),
+                        cheroot,
+                        _get(f"{cheroot.url}/one"),
+                        1,
                     ),
                 ]
 

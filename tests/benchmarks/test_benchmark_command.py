@@ -54,10 +54,10 @@ def test_a_measurement_that_is_ended_ends_its_servers() -> None:
                     found.append(child)
         return found
 
-    # Load is generated once both servers have started.
+    # Load is generated once all servers have started.
     wait_until(lambda: children("benchmarks.load"))
     servers = children("benchmarks.large_world") + children("benchmarks.baseline")
-    assert len(servers) == 2
+    assert len(servers) == 3
     process.terminate()
     process.communicate()
     assert process.returncode == 1
