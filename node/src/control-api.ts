@@ -29,6 +29,7 @@ import type {
   KnownModuleDetails,
   LintRequest,
   Mail,
+  McpSession,
   Mended,
   ModuleScript,
   NewAgent,
@@ -175,6 +176,7 @@ export interface ControlApi {
   'POST /worlds/{name}/oauth/requests/{id}/refuse': Get<{ redirectTo: string }>;
   'GET /worlds/{name}/outbox': Query<{ to?: string; subject?: string }, { mails: Mail[] }>;
   'DELETE /worlds/{name}/outbox': Get<undefined>;
+  'GET /worlds/{name}/mcp-sessions': Get<{ sessions: McpSession[] }>;
   'GET /worlds/{name}/provenance': Get<Provenance>;
   'GET /worlds/{name}/requests': Query<RequestQuery & { format?: 'json' | 'har' }, { requests: RequestRow[] }>;
   'DELETE /worlds/{name}/requests': Get<undefined>;
@@ -295,6 +297,7 @@ const ROUTES: { [R in Route]: ControlApi[R] extends Call ? QueryNames<R> : never
   'POST /worlds/{name}/oauth/requests/{id}/refuse': true,
   'GET /worlds/{name}/outbox': { to: true, subject: true },
   'DELETE /worlds/{name}/outbox': true,
+  'GET /worlds/{name}/mcp-sessions': true,
   'GET /worlds/{name}/provenance': true,
   'GET /worlds/{name}/requests': {
     method: true,

@@ -858,6 +858,23 @@ export interface TokenAccess {
   refusedForRole: { endpoint: string; permissions: string[]; times: number }[];
 }
 
+/** Session with the MCP server in the request log; without an id for the requests of one caller to the stateless transport. */
+export interface McpSession {
+  id: string | null;
+  /** What the client said of itself, usually `name` and `version`. */
+  client: JsonObject | null;
+  protocolVersion: string | null;
+  user: string;
+  tokenLabel: string | null;
+  agent: string | null;
+  startedAt: string;
+  lastAt: string;
+  state: 'open' | 'ended' | null;
+  /** Ids of its requests in the log. */
+  requests: number[];
+  calls: { tool: string | null; isError: boolean; at: string; request: number }[];
+}
+
 export interface Provenance {
   /** Behaviours of the fidelity ledger that the responses rest on, the weakest first. */
   behaviours: { id: string; status: 'observed' | 'documented' | 'assumed'; responses: number }[];

@@ -23,6 +23,7 @@ import type {
   Json,
   JsonObject,
   LintRequest,
+  McpSession,
   Mended,
   ModuleScript,
   NewAgent,
@@ -514,6 +515,11 @@ export class World {
   /** Returns the calls of each endpoint by class of status, and the endpoints that were not called. */
   async coverage(): Promise<Coverage> {
     return this.#client.call('GET /worlds/{name}/coverage');
+  }
+
+  /** Returns the MCP sessions in the request log, the latest first, with the tools that they called. */
+  async mcpSessions(): Promise<McpSession[]> {
+    return (await this.#client.call('GET /worlds/{name}/mcp-sessions')).sessions;
   }
 
   /** Returns the behaviours of the fidelity ledger that the responses rest on, the weakest first. */

@@ -79,7 +79,7 @@ export const worldPath = (name: string): string => `/worlds/${encodeURIComponent
 
 // --- what the control API returns -------------------------------------------------------------------
 
-export type { BundleNumber, Condition, Drawing, DrawnEdge, Finding, Json, JsonObject, OwnedVariable, RunLink, ScenarioRow, Step, StoredData, StoredRecord, Trace } from "../../node/src/types";
+export type { BundleNumber, Condition, Drawing, DrawnEdge, Finding, Json, JsonObject, McpSession, OwnedVariable, RunLink, ScenarioRow, Step, StoredData, StoredRecord, Trace } from "../../node/src/types";
 
 export type World = WorldDescription;
 export type RunRow = ScenarioRunRow;

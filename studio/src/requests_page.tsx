@@ -2,11 +2,11 @@
 
 import { useMemo, useState } from "preact/hooks";
 
-import type { Json, LogRow, World } from "./api";
+import type { Json, LogRow, McpSession, World } from "./api";
 import { control, controlHeaders, makeAsClient, worldPath } from "./api";
 import { href, useAction, useControl } from "./hooks";
 import { JsonTree } from "./json_tree";
-import { CopyButton, Empty, Headers, Problem, Tabs } from "./parts";
+import { CopyButton, Empty, Headers, moment, Problem, Tabs } from "./parts";
 import { pathOf, snippet, SNIPPETS, titleOf, type Snippet } from "./snippets";
 
 const LIMIT = 300;
@@ -23,15 +23,19 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
   const [path, setPath] = useState("");
   const [agent, setAgent] = useState("");
   const [text, setText] = useState("");
+  const [session, setSession] = useState("");
+  const mcp = useControl<{ sessions: McpSession[] }>(`${worldPath(world.name)}/mcp-sessions`, tick);
+  const sessions = mcp.data?.sessions ?? [];
+  const opened = sessions.find((each) => keyOf(each) === session) ?? null;
   const query = new URLSearchParams({ limit: String(LIMIT), ...(method && { method }), ...(status && { status }), ...(decision && { decision }), ...(path && { path: path.includes("*") ? path : `*${path}*` }) });
   const base = `${worldPath(world.name)}/requests`;
   const list = useControl<{ requests: LogRow[] }>(`${base}?${query}`, tick);
   const action = useAction();
   const rows = useMemo(() => {
     const wanted = text.trim().toLowerCase();
-    const all = [...(list.data?.requests ?? [])].reverse().filter((row) => !agent || row.agent === agent);
+    const all = [...(list.data?.requests ?? [])].reverse().filter((row) => (!agent || row.agent === agent) && (opened === null || opened.requests.includes(row.id)));
     return wanted ? all.filter((row) => JSON.stringify([row.sentence, row.requestBody, row.responseBody]).toLowerCase().includes(wanted)) : all;
-  }, [list.data, text, agent]);
+  }, [list.data, text, agent, opened]);
   const agents = useMemo(() => [...new Set((list.data?.requests ?? []).flatMap((row) => row.agent ?? []))].sort(), [list.data]);
   const chosen = requestId === null ? null : (rows.find((row) => String(row.id) === requestId) ?? null);
 
@@ -79,6 +83,16 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
             ))}
           </select>
         )}
+        {sessions.length > 0 && (
+          <select aria-label="MCP session" value={session} onChange={(event) => setSession(event.currentTarget.value)}>
+            <option value="">any MCP session</option>
+            {sessions.map((each) => (
+              <option key={keyOf(each)} value={keyOf(each)}>
+                {titleOfSession(each)}
+              </option>
+            ))}
+          </select>
+        )}
         <input type="search" placeholder="Path, such as /scenarios/*" aria-label="Path" value={path} onInput={(event) => setPath(event.currentTarget.value)} />
         <input type="search" placeholder="Search" aria-label="Search in requests and responses" value={text} onInput={(event) => setText(event.currentTarget.value)} />
         <button type="button" disabled={action.busy} onClick={saveHar}>
@@ -100,6 +114,7 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
       <Problem error={action.error ?? list.error} />
       <div class="split requests">
         <section class="card scroll" aria-label="List of requests">
+          {opened && <SessionFacts world={world} session={opened} />}
           {list.data === null ? (
             <div class="loading" />
           ) : rows.length === 0 ? (
@@ -124,6 +139,61 @@ export function RequestsPage({ world, requestId, tick, refresh }: { world: World
         </section>
       </div>
     </main>
+  );
+}
+
+const keyOf = (session: McpSession): string => session.id ?? `${session.user} ${session.tokenLabel} ${session.agent}`;
+
+const clientOf = (session: McpSession): string => (session.client ? `${session.client["name"] ?? "a client"} ${session.client["version"] ?? ""}`.trim() : "a client");
+
+function titleOfSession(session: McpSession): string {
+  const count = session.calls.length;
+  return `${clientOf(session)} of ${session.agent ? `agent ${session.agent}` : (session.tokenLabel ?? session.user)}, ${count} ${count === 1 ? "call" : "calls"}${session.state ? `, ${session.state}` : ", stateless"}`;
+}
+
+/** An MCP session: its client and caller, and each tool with the calls that it got. */
+function SessionFacts({ world, session }: { world: World; session: McpSession }) {
+  const tools = [...new Set(session.calls.map((call) => call.tool ?? "?"))];
+  return (
+    <section aria-label="MCP session">
+      <table class="facts">
+        <tbody>
+          <tr>
+            <th>client</th>
+            <td class="anywhere">
+              {clientOf(session)} {session.protocolVersion && <span class="soft">MCP {session.protocolVersion}</span>}
+            </td>
+          </tr>
+          <tr>
+            <th>caller</th>
+            <td>
+              {session.user} ({session.agent ? `agent ${session.agent}` : (session.tokenLabel ?? "token")})
+            </td>
+          </tr>
+          <tr>
+            <th>{session.state ? `session, ${session.state}` : "stateless"}</th>
+            <td>
+              {moment(session.startedAt)} to {moment(session.lastAt)}
+            </td>
+          </tr>
+          {tools.map((tool) => {
+            const calls = session.calls.filter((call) => (call.tool ?? "?") === tool);
+            return (
+              <tr key={tool}>
+                <th class="anywhere">{tool}</th>
+                <td>
+                  {calls.map((call) => (
+                    <a key={call.request} class={`chip ${call.isError ? "bad" : ""}`} href={href("w", world.name, "requests", call.request)} title={call.isError ? "failed" : "succeeded"}>
+                      {call.isError ? "✕" : "✓"} {call.request}
+                    </a>
+                  ))}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

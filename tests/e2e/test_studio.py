@@ -12,6 +12,7 @@ import pytest
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 from helpers.chromium import Page, open_browser
 from helpers.http_modules import http_v3_module
+from helpers.mcp import McpHarness
 from helpers.webhooks import WebhookHarness
 from make_emulator import MakeEmulator
 from make_emulator.app import create_app
@@ -601,6 +602,28 @@ def test_a_request_has_its_headers_and_a_search_in_its_bodies(studio: Studio, ma
     assert ADMIN_TOKEN not in studio.page.evaluate("document.body.innerText")
     studio.type("Search in the body of the response", "greeting")
     assert studio.text("mark") == "Greeting"
+
+
+def test_an_mcp_session_is_seen_as_one_with_its_tools(studio: Studio, make: MakeEmulator) -> None:
+    mcp = McpHarness(ApiClient(make.app), "/mcp/stream")
+    mcp.initialize()
+    mcp.request("tools/call", {"name": "scenarios_list", "arguments": {"teamId": 1}})
+    mcp.request("tools/call", {"name": "scenarios_get", "arguments": {"scenarioId": 99_999}})
+    ApiClient(make.app).get("/scenarios/1")
+    studio.open("w", "default", "requests")
+    studio.until("document.querySelectorAll('.log-row').length === 6")
+    studio.until(
+        "document.querySelector('[aria-label=\"MCP session\"]')?.options[1].innerText === 'tests 1 of admin, 2 calls, open'"
+    )
+    studio.type("MCP session", str(mcp.session))
+    studio.until("document.querySelectorAll('.log-row').length === 3")
+    facts = studio.text("section[aria-label='MCP session']")
+    assert "MCP 2025-11-25" in facts
+    assert "scenarios_get" in facts
+    studio.press("✕ 3", "section[aria-label='MCP session']")
+    studio.until("document.querySelector('.log-row.current')?.innerText.includes('scenarios_get')")
+    mcp.send("DELETE")
+    studio.shows("session, ended")
 
 
 def test_requests_are_filtered_and_the_arrows_go_through_them(studio: Studio, make: MakeEmulator) -> None:

@@ -310,6 +310,31 @@ class EvidenceTotals(TypedDict):
     assumed: int
 
 
+class McpToolCall(TypedDict):
+    """Call of a tool in an MCP session."""
+
+    tool: str | None
+    isError: bool
+    at: str
+    request: int
+
+
+class McpSessionRow(TypedDict):
+    """MCP session in the request log; without an id for the requests of one caller to the stateless transport."""
+
+    id: str | None
+    client: dict[str, Any] | None
+    protocolVersion: str | None
+    user: str
+    tokenLabel: str | None
+    agent: str | None
+    startedAt: str
+    lastAt: str
+    state: Literal["open", "ended"] | None
+    requests: list[int]
+    calls: list[McpToolCall]
+
+
 class ProvenanceReport(TypedDict):
     """Behaviours that the responses of a world rest on."""
 

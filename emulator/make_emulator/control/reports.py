@@ -47,6 +47,14 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Collect
         find_world(registry, name).request_log.clear()
         return Response(status=204)
 
+    @blueprint.get("/worlds/<name>/mcp-sessions")
+    def list_mcp_sessions(name: str) -> Response:
+        """MCP sessions in the request log, the latest first: client, caller, agent, state, the ids of their requests, and the tools called."""
+        from ..reports import mcp_sessions
+
+        entries = find_world(registry, name).request_log.select({})
+        return json_response({"sessions": mcp_sessions.list_sessions(entries)})
+
     @blueprint.get("/worlds/<name>/access-report")
     def access_report(name: str) -> Response:
         """Scopes of each token: granted, used, unused and missing ones, and the minimum scopes.

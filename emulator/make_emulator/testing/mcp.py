@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ..client.control import ControlClient, WorldClient
-from ..client.responses import RequestRow
+from ..client.responses import McpSessionRow, RequestRow
 from ..json_types import JsonObject
 from ..plain_text import pluralize
 from .requests import MAX_REQUESTS_SHOWN, json_includes
@@ -141,6 +141,11 @@ class WorldMcp:
             and fnmatchcase(call.name, tool)
             and (arguments is None or json_includes(call.arguments, arguments))
         ]
+
+    def sessions(self) -> list[McpSessionRow]:
+        """Returns the sessions in the request log of the world, the latest first, with their clients, callers and calls of tools."""
+        rows: list[McpSessionRow] = self._world.call("GET", "mcp-sessions")["sessions"]
+        return rows
 
     def assert_called(
         self,

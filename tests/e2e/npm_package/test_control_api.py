@@ -261,6 +261,8 @@ def use_every_route(make: MakeEmulator) -> None:
     world.access_report()
     world.coverage()
     world.provenance()
+    world.mcp.call("teams_list", {"organizationId": world.organization_id})
+    world.mcp.sessions()
     client.call("DELETE", "agents", "ops")
 
     checkpoint = world.checkpoint("before")
