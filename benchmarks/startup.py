@@ -10,10 +10,10 @@ from .processes import ServerProcess
 from .report import Metric
 
 #: The target of start-up in milliseconds.
-STARTUP_TARGET_MS = 400
+STARTUP_TARGET_MS = 300
 
 #: The target of idle memory in MB.
-IDLE_MEMORY_TARGET_MB = 50
+IDLE_MEMORY_TARGET_MB = 47
 
 
 def measure(effort: Effort) -> list[Metric]:
@@ -42,7 +42,7 @@ def measure(effort: Effort) -> list[Metric]:
             "start-up to first response, ratio to bare Flask",
             comparison.ratios,
             "x",
-            2.0,
+            1.8,
             note=comparison.note("ms", scale=1000),
         ),
         Metric("start-up to first response", milliseconds, "ms", STARTUP_TARGET_MS),
