@@ -26,7 +26,11 @@ EVENTS = 120
 
 #: Milliseconds since the start of the navigation at which an element is there.
 _SHOWN = "new Promise((resolve) => { const look = () => document.querySelector(%r) ? resolve(performance.now()) : setTimeout(look, 2); look(); })"
-_FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+#: Milliseconds of the first paint, which may come after the elements of the page.
+_FIRST_PAINT = (
+    "new Promise((resolve) => { const look = () => { const [entry] = performance.getEntriesByName('first-contentful-paint');"
+    " entry ? resolve(entry.startTime) : setTimeout(look, 2); }; look(); })"
+)
 
 #: Records the times of the frames until it is called again, which returns the milliseconds between them.
 _RECORD_FRAMES = """
