@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest import mock
 from zipfile import ZipFile
 
@@ -96,7 +97,8 @@ def test_functions_compile_when_they_are_called(import_lazily: Import) -> None:
     words = import_lazily(WORDS)
     assert words.re is re
     assert words.split("a,b") == ["a", "b"]
-    assert words.split.__builtins__ is test_functions_compile_when_they_are_called.__builtins__  # type: ignore[attr-defined]
+    own: Any = test_functions_compile_when_they_are_called
+    assert words.split.__builtins__ is own.__builtins__
 
 
 def test_a_pattern_can_be_patched_before_it_is_read(import_lazily: Import) -> None:
