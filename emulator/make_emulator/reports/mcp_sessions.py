@@ -55,6 +55,8 @@ class _Session:
         self.last = entry
         self._requests.append(entry.id)
         self._is_ended |= entry.method == "DELETE" and entry.status < 300
+        if not _may_be_read(entry):
+            return
         row = entry.to_json()
         message = _as_object(row["requestBody"])
         params = _as_object(message.get("params"))
@@ -80,6 +82,12 @@ class _Session:
             "requests": self._requests,
             "calls": self._calls,
         }
+
+
+def _may_be_read(entry: LogEntry) -> bool:
+    """Returns whether the body is needed: lists of tools are long, and masking them takes longer than all else."""
+    what = entry.summary.removeprefix(f"{entry.caller}: MCP ")
+    return what == entry.summary or what.startswith(("initialize", "tools/call "))
 
 
 def _call(row: Mapping[str, Any], params: JsonObject) -> JsonObject:

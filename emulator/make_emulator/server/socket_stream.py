@@ -81,7 +81,7 @@ class StreamReader(ABC):
         return bool(data)
 
     def read(self, size: int) -> bytes:
-        """Reads so many bytes; fewer at the end of the connection."""
+        """Reads a number of bytes; fewer at the end of the connection."""
         pieces = [self._data[self._position : self._position + size]]
         self._position += len(pieces[0])
         left = size - len(pieces[0])
@@ -93,7 +93,7 @@ class StreamReader(ABC):
         return b"".join(pieces)
 
     def readline(self, limit: int) -> bytes:
-        """Reads up to the end of a line, or so many bytes; fewer at the end of the connection."""
+        """Reads up to the end of a line, or a number of bytes; fewer at the end of the connection."""
         searched = self._position
         while (end := self._data.find(b"\n", searched) + 1) == 0:
             searched = len(self._data) - self._position

@@ -194,8 +194,8 @@ class _Request(HTTPRequest):
 
     def respond(self) -> None:
         self.server.gateway(self).respond()
-        if self.ready and not self.sent_headers:
-            self.send(b"")
+        if self.ready:
+            self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
 

@@ -155,7 +155,7 @@ class WorldMcp:
         times: int | None = None,
         is_error: bool | None = None,
     ) -> None:
-        """Asserts that a tool was called, or exactly so many times; see `calls`.
+        """Asserts that a tool was called, or a number of times exactly; see `calls`.
 
         Args:
             is_error: count only calls that failed, or only those that did not.
